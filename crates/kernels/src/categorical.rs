@@ -1,0 +1,159 @@
+//! Draws by inverse CDF, without noise: one word a draw.
+//!
+//! The law has two levels, both in float64: T_b, the sum of block b (256 columns), and B, the running sum of T. A
+//! draw u picks the first block whose B passes u·ΣT, then the first column in it whose running sum passes it. Every
+//! step is monotone in u, so the 32 bits that a first word leaves open matter only where u = k·2^-32 and
+//! u = (k + 1)·2^-32 give different classes: there, and only there, a second word is drawn. The law is exact to about
+//! 2^-50 for one word a draw.
+
+use crate::BLOCK;
+use crate::philox::{self, Purpose, RowWords, Words};
+use crate::reduce::exp_sum_into;
+use crate::relaxed::Input;
+use crate::row::{Invalid, Law, Params, argmax, inspect};
+use crate::wide::WIDTH;
+
+const TWO_M32: f64 = 1.0 / 4_294_967_296.0;
+
+/// Draws as many columns as `out` has room for, `out[j]` from the words of column `params.first + j`.
+/// `weights` has room for the row, `sums` for one value a block and one more.
+pub fn categorical(
+    input: Input,
+    params: &Params,
+    weights: &mut [f32],
+    sums: &mut [f64],
+    out: &mut [i32],
+) -> Result<(), Invalid> {
+    match inspect(input.logits)? {
+        Law::Certain(column) => out.fill(column as i32),
+        Law::Finite(_) if params.is_cold() => out.fill(argmax(input.given) as i32),
+        Law::Finite(max) => {
+            exp_sum_into(input.logits, weights, max, params.rate);
+            let law = Cumulative::new(weights, sums);
+            each_word(params, out.len(), |at, word| {
+                if let Some(out) = out.get_mut(at) {
+                    *out = law.draw(word, || philox::word(params, Purpose::DrawLow, params.first + at as u32))
+                        as i32;
+                }
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Calls `f` with the number and the first word of each draw.
+fn each_word(params: &Params, draws: usize, mut f: impl FnMut(usize, u32)) {
+    // A lone draw doesn't pay for a group of sixteen.
+    if draws < 4 {
+        for at in 0..draws {
+            f(at, philox::word(params, Purpose::Draw, params.first + at as u32));
+        }
+        return;
+    }
+    let words = RowWords::new(params, Purpose::Draw);
+    let mut room = Words::default();
+    let skip = params.first % 4;
+    let end = skip as usize + draws;
+    for start in (0..end).step_by(BLOCK) {
+        let columns = BLOCK.min(end - start);
+        words.fill(params.first - skip + start as u32, &mut room, columns);
+        for (at, &word) in room.0.iter().take(columns).enumerate() {
+            if let Some(at) = (start + at).checked_sub(skip as usize) {
+                f(at, word);
+            }
+        }
+    }
+}
+
+/// The cumulative law of a row.
+pub struct Cumulative<'a> {
+    weights: &'a [f32],
+    /// B: 0, then one running sum a block.
+    sums: &'a [f64],
+}
+
+/// Where the search for a target ends.
+struct Found {
+    column: usize,
+    /// The same column is found for every larger target below this one.
+    until: f64,
+}
+
+impl<'a> Cumulative<'a> {
+    /// Computes the running sums of the blocks of `weights`.
+    pub fn new(weights: &'a [f32], sums: &'a mut [f64]) -> Self {
+        let mut total = 0.0;
+        let mut ends = sums.iter_mut();
+        if let Some(first) = ends.next() {
+            *first = total;
+        }
+        for (block, end) in weights.chunks(BLOCK).zip(ends) {
+            total += block_sum(block);
+            *end = total;
+        }
+        Self { weights, sums }
+    }
+
+    /// The column of the draw with first word `word`; `low()` is its second word.
+    pub fn draw(&self, word: u32, low: impl FnOnce() -> u32) -> usize {
+        let total = self.sums.last().copied().unwrap_or(0.0);
+        let word = f64::from(word);
+        let found = self.find(word * TWO_M32 * total);
+        if (word + 1.0) * TWO_M32 * total < found.until {
+            return found.column;
+        }
+        let u = (word + (f64::from(low()) + 0.5) * TWO_M32) * TWO_M32;
+        self.find(u * total).column
+    }
+
+    fn find(&self, target: f64) -> Found {
+        let (mut last, mut found) = (0, None);
+        for (at, ends) in self.sums.windows(2).enumerate() {
+            let (start, end) = (ends[0], ends[1]);
+            if end > target {
+                found = Some((at, end));
+                break;
+            }
+            if end > start {
+                last = at;
+            }
+        }
+        // Past the end: the last block with anything in it.
+        let (block, until) = found.unwrap_or((last, f64::INFINITY));
+        let inside = self.find_in_block(block, target);
+        Found { column: inside.column, until: if inside.until < until { inside.until } else { until } }
+    }
+
+    fn find_in_block(&self, block: usize, target: f64) -> Found {
+        let first = block * BLOCK;
+        let mut sum = self.sums.get(block).copied().unwrap_or(0.0);
+        let mut last = first;
+        for (at, &weight) in self.weights.iter().enumerate().skip(first).take(BLOCK) {
+            sum += f64::from(weight);
+            if sum > target {
+                return Found { column: at, until: sum };
+            }
+            if weight > 0.0 {
+                last = at;
+            }
+        }
+        Found { column: last, until: f64::INFINITY }
+    }
+}
+
+/// The sum of a block by reduction rule 6, in float64: sixteen partial sums, joined j + 8, j + 4, j + 2, j + 1.
+fn block_sum(block: &[f32]) -> f64 {
+    let mut partial = [0.0; WIDTH];
+    for group in block.chunks(WIDTH) {
+        for (sum, &weight) in partial.iter_mut().zip(group) {
+            *sum += f64::from(weight);
+        }
+    }
+    for half in [8, 4, 2, 1] {
+        let (low, high) = partial.split_at_mut(half);
+        for (low, high) in low.iter_mut().zip(high) {
+            *low += *high;
+        }
+    }
+    partial[0]
+}

@@ -1,0 +1,247 @@
+//! Four values in step, portably: the specification that `lane_wasm32.rs` repeats over `v128`, item by item.
+//!
+//! Masks are [`U32x4`] with all bits of a lane set or clear.
+
+use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
+
+/// Four float32 values.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
+pub struct F32x4([f32; 4]);
+
+/// Four uint32 values; arithmetic wraps.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
+pub struct U32x4([u32; 4]);
+
+/// A vector with four equal lanes in static memory: what a kernel names its constants by.
+///
+/// On WebAssembly it is read as memory on purpose, see `lane_wasm32.rs`; here it is only a constant.
+#[repr(C, align(16))]
+pub struct Constant([u32; 4]);
+
+impl Constant {
+    /// Four times the float `x`.
+    pub const fn f32(x: f32) -> Self {
+        Self([x.to_bits(); 4])
+    }
+
+    /// Four times the integer `x`.
+    pub const fn u32(x: u32) -> Self {
+        Self([x; 4])
+    }
+}
+
+/// `n`, kept from the optimiser where that makes better code: see `lane_wasm32.rs`.
+#[inline(always)]
+pub fn opaque(n: usize) -> usize {
+    n
+}
+
+fn zip<A: Copy, B: Copy, C>(a: [A; 4], b: [B; 4], f: impl Fn(A, B) -> C) -> [C; 4] {
+    core::array::from_fn(|i| f(a[i], b[i]))
+}
+
+fn mask(condition: bool) -> u32 {
+    if condition { u32::MAX } else { 0 }
+}
+
+impl F32x4 {
+    /// Four times `x`.
+    #[inline(always)]
+    pub fn splat(x: f32) -> Self {
+        Self([x; 4])
+    }
+
+    /// The value of a constant.
+    #[inline(always)]
+    pub fn constant(c: &'static Constant) -> Self {
+        U32x4::constant(c).as_f32()
+    }
+
+    /// The lanes, first to last.
+    #[inline(always)]
+    pub fn new(lanes: [f32; 4]) -> Self {
+        Self(lanes)
+    }
+
+    /// The lanes, first to last.
+    #[inline(always)]
+    pub fn to_array(self) -> [f32; 4] {
+        self.0
+    }
+
+    /// The larger of each pair by the rule `a < b ? b : a`, which fixes what a NaN and the sign of zero do.
+    #[inline(always)]
+    pub fn max(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| if a < b { b } else { a }))
+    }
+
+    /// Mask of `self < b`.
+    #[inline(always)]
+    pub fn lt(self, b: Self) -> U32x4 {
+        U32x4(zip(self.0, b.0, |a, b| mask(a < b)))
+    }
+
+    /// Mask of `self == b`.
+    #[inline(always)]
+    pub fn eq(self, b: Self) -> U32x4 {
+        U32x4(zip(self.0, b.0, |a, b| mask(a == b)))
+    }
+
+    /// Mask of `self != b`; a NaN differs from everything.
+    #[inline(always)]
+    pub fn ne(self, b: Self) -> U32x4 {
+        U32x4(zip(self.0, b.0, |a, b| mask(a != b)))
+    }
+
+    /// The bits as integers.
+    #[inline(always)]
+    pub fn bits(self) -> U32x4 {
+        U32x4(self.0.map(f32::to_bits))
+    }
+}
+
+impl U32x4 {
+    /// Four times `x`.
+    #[inline(always)]
+    pub fn splat(x: u32) -> Self {
+        Self([x; 4])
+    }
+
+    /// The value of a constant.
+    #[inline(always)]
+    pub fn constant(c: &'static Constant) -> Self {
+        Self(c.0)
+    }
+
+    /// The lanes, first to last.
+    #[inline(always)]
+    pub fn new(lanes: [u32; 4]) -> Self {
+        Self(lanes)
+    }
+
+    /// The lanes, first to last.
+    #[inline(always)]
+    pub fn to_array(self) -> [u32; 4] {
+        self.0
+    }
+
+    /// Each lane shifted left by `N` bits.
+    #[inline(always)]
+    pub fn shl<const N: u32>(self) -> Self {
+        Self(self.0.map(|a| a << N))
+    }
+
+    /// Each lane shifted right by `N` bits, zeros coming in.
+    #[inline(always)]
+    pub fn shr<const N: u32>(self) -> Self {
+        Self(self.0.map(|a| a >> N))
+    }
+
+    /// The smaller of each pair, unsigned.
+    #[inline(always)]
+    pub fn min(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, Ord::min))
+    }
+
+    /// Mask of `self < b`, unsigned.
+    #[inline(always)]
+    pub fn lt(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| mask(a < b)))
+    }
+
+    /// Whether any bit is set.
+    #[inline(always)]
+    pub fn any(self) -> bool {
+        self.0.iter().any(|&a| a != 0)
+    }
+
+    /// Each lane as a signed integer, converted to the nearest float (ties to even).
+    #[inline(always)]
+    pub fn signed_to_f32(self) -> F32x4 {
+        F32x4(self.0.map(|a| a as i32 as f32))
+    }
+
+    /// The bits as floats.
+    #[inline(always)]
+    pub fn as_f32(self) -> F32x4 {
+        F32x4(self.0.map(f32::from_bits))
+    }
+
+    /// Where this mask is set `a`, elsewhere `b`.
+    #[inline(always)]
+    pub fn select(self, a: F32x4, b: F32x4) -> F32x4 {
+        let (a, b) = (a.bits(), b.bits());
+        U32x4(core::array::from_fn(|i| (a.0[i] & self.0[i]) | (b.0[i] & !self.0[i]))).as_f32()
+    }
+
+    /// The 64-bit products of the lanes: their high words and their low words.
+    #[inline(always)]
+    pub fn mul_wide(self, b: Self) -> (Self, Self) {
+        let product = zip(self.0, b.0, |a, b| u64::from(a) * u64::from(b));
+        (Self(product.map(|p| (p >> 32) as u32)), Self(product.map(|p| p as u32)))
+    }
+}
+
+/// Rows to columns: vector `i` of the result holds lane `i` of each vector.
+#[inline(always)]
+pub fn transpose(rows: [F32x4; 4]) -> [F32x4; 4] {
+    core::array::from_fn(|i| F32x4(core::array::from_fn(|j| rows[j].0[i])))
+}
+
+impl Add for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a + b))
+    }
+}
+
+impl Sub for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a - b))
+    }
+}
+
+impl Mul for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a * b))
+    }
+}
+
+impl Add for U32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, u32::wrapping_add))
+    }
+}
+
+impl BitAnd for U32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn bitand(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a & b))
+    }
+}
+
+impl BitOr for U32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn bitor(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a | b))
+    }
+}
+
+impl BitXor for U32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn bitxor(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a ^ b))
+    }
+}

@@ -1,0 +1,141 @@
+//! Exponential and logarithm without a libm, so that their bits are the same on every machine.
+//!
+//! | function | domain | error | shown by |
+//! |---|---|---|---|
+//! | [`exp2`] | [-100, 0], 0 below | 2^-22 relative | `tests/exhaustive.rs`, every float32 of the domain |
+//! | [`log`] | float32 > 0, finite | 2^-23 × max(1, abs(log x)) and 2^-22 relative | the same, every positive float32 |
+//! | [`log_f64`], [`log1p_f64`] | see there | 2^-51 relative | `tests/math.rs` |
+//!
+//! The float32 coefficients are minimax fits that `scripts/coefficients.py` prints.
+
+use crate::lane::{Constant, F32x4, U32x4};
+
+/// log2(e), for callers that turn a temperature into the rate of [`exp2`].
+pub const LOG2_E: f64 = core::f64::consts::LOG2_E;
+
+/// Exponents below this give exactly 0, so that no subnormal number is ever made: they ran 29 times slower.
+pub const EXP2_FLOOR: f32 = -100.0;
+
+const fn float(bits: u32) -> Constant {
+    Constant::u32(bits)
+}
+
+static FLOOR: Constant = Constant::f32(EXP2_FLOOR);
+/// 1.5 × 2^23: a sum with it has the nearest integer in its low bits.
+static ROUND: Constant = Constant::f32(12_582_912.0);
+static EXP2: [Constant; 6] = [
+    float(0x3f80_0000),
+    float(0x3f31_7215),
+    float(0x3e75_fcd2),
+    float(0x3d63_5acb),
+    float(0x3c1e_7a07),
+    float(0x3aae_5f60),
+];
+
+/// 2^t for t ≤ 0 (also −∞); exactly 1 at 0 and exactly 0 below −100. A NaN gives 0.
+#[inline(always)]
+pub fn exp2(t: F32x4) -> F32x4 {
+    let round = F32x4::constant(&ROUND);
+    let shifted = t + round;
+    let r = t - (shifted - round);
+    let p = horner(&EXP2, r);
+    let scaled = p.bits() + shifted.bits().shl::<23>();
+    // Below the floor, and for −∞, `scaled` is nonsense of fixed bits or a NaN: the mask clears it.
+    let below = t.lt(F32x4::constant(&FLOOR));
+    let valid = t.eq(t);
+    (valid & (below ^ U32x4::splat(u32::MAX)) & scaled).as_f32()
+}
+
+static SQRT_HALF: Constant = float(0x3f35_04f3);
+/// Added to the bits of x it moves the border between two exponents from 1 to √½.
+static BORDER: Constant = float(0x3f80_0000 - 0x3f35_04f3);
+static MANTISSA: Constant = float(0x007f_ffff);
+static BIAS: Constant = Constant::f32(127.0);
+static ONE: Constant = Constant::f32(1.0);
+static HALF: Constant = Constant::f32(0.5);
+static ZERO: Constant = Constant::f32(0.0);
+static INFINITY: Constant = Constant::f32(f32::INFINITY);
+static NEG_INFINITY: Constant = Constant::f32(f32::NEG_INFINITY);
+static NAN: Constant = float(0x7fc0_0000);
+static MIN_NORMAL: Constant = Constant::f32(f32::MIN_POSITIVE);
+static SUBNORMAL_SCALE: Constant = Constant::f32(8_388_608.0);
+static SUBNORMAL_SHIFT: Constant = Constant::f32(23.0);
+/// ln 2 in two parts, the first of so few bits that its product with an exponent is exact (Cody & Waite).
+static LN2_HIGH: Constant = Constant::f32(0.693_359_4);
+static LN2_LOW: Constant = Constant::f32(-2.121_944_4e-4);
+static LOG: [Constant; 9] = [
+    float(0x3eaa_aaa4),
+    float(0xbe80_0038),
+    float(0x3e4c_d2a0),
+    float(0xbe2a_978c),
+    float(0x3e11_81b7),
+    float(0xbe00_81f0),
+    float(0x3df7_f807),
+    float(0xbddf_a0c8),
+    float(0x3d5b_1089),
+];
+
+/// log x for float32 x > 0, subnormal ones included; log 0 is −∞. What is no finite weight, that is a negative x,
+/// ∞ or NaN, gives the NaN of rule 3.
+#[inline(always)]
+pub fn log(x: F32x4) -> F32x4 {
+    let zero = F32x4::constant(&ZERO);
+    let small = x.lt(F32x4::constant(&MIN_NORMAL));
+    let normal = small.select(x * F32x4::constant(&SUBNORMAL_SCALE), x);
+    // x = m 2^e with m in [√½, √2): f = m − 1 is exact and small.
+    let bits = normal.bits() + U32x4::constant(&BORDER);
+    let e = bits.shr::<23>().signed_to_f32() - F32x4::constant(&BIAS);
+    let e = small.select(e - F32x4::constant(&SUBNORMAL_SHIFT), e);
+    let m = ((bits & U32x4::constant(&MANTISSA)) + U32x4::constant(&SQRT_HALF)).as_f32();
+    let f = m - F32x4::constant(&ONE);
+    let square = f * f;
+    let tail = f * square * horner(&LOG, f) + e * F32x4::constant(&LN2_LOW);
+    let log = (f + (tail - square * F32x4::constant(&HALF))) + e * F32x4::constant(&LN2_HIGH);
+    let log = x.eq(zero).select(F32x4::constant(&NEG_INFINITY), log);
+    // x < 0, x ≥ ∞ and NaN: everything that isn't in [0, ∞).
+    let negative = x.lt(zero);
+    let finite = x.lt(F32x4::constant(&INFINITY));
+    (finite ^ (negative & finite)).select(log, F32x4::constant(&NAN))
+}
+
+#[inline(always)]
+fn horner<const N: usize>(coefficients: &'static [Constant; N], x: F32x4) -> F32x4 {
+    let mut p = F32x4::constant(&coefficients[N - 1]);
+    for c in coefficients[..N - 1].iter().rev() {
+        p = p * x + F32x4::constant(c);
+    }
+    p
+}
+
+/// ln 2 in two parts; the first has 21 trailing zero bits, so that its product with an exponent is exact.
+const LN2_HIGH_F64: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
+const LN2_LOW_F64: f64 = f64::from_bits(0x3dea_39ef_3579_3c76);
+
+/// log x in float64 for a normal x > 0.
+pub fn log_f64(x: f64) -> f64 {
+    let bits = x.to_bits();
+    let mut e = (bits >> 52) as i32 - 1023;
+    let mut m = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
+    if m > core::f64::consts::SQRT_2 {
+        m *= 0.5;
+        e += 1;
+    }
+    let log = twice_atanh((m - 1.0) / (m + 1.0));
+    f64::from(e) * LN2_HIGH_F64 + (f64::from(e) * LN2_LOW_F64 + log)
+}
+
+/// log(1 + x) in float64 for x in (−1, 0]; 1 + x must be exact where x < −0.29.
+pub fn log1p_f64(x: f64) -> f64 {
+    if x < -0.29 { log_f64(1.0 + x) } else { twice_atanh(x / (2.0 + x)) }
+}
+
+/// 2 atanh(s) for |s| < 0.172 by its Taylor series, whose first omitted term is below 2^-60 of the sum.
+fn twice_atanh(s: f64) -> f64 {
+    let square = s * s;
+    let mut sum = 1.0 / 23.0;
+    for divisor in [21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
+        sum = sum * square + 1.0 / divisor;
+    }
+    let twice = s + s;
+    twice + twice * (square * sum)
+}

@@ -1,0 +1,81 @@
+//! Sums of a row in the one order of reduction rule 6: blocks of 256 columns, in a block sixteen partial sums in
+//! float32 (partial j takes the columns ≡ j mod 16), the blocks' results added in float64 from left to right.
+//!
+//! The order suits four vectors in flight, rows in lanes, chunks of a row, and JavaScript; and sums of 151,936 terms
+//! hold to 2·10^-7 where one float32 accumulator loses 7·10^-5.
+
+use crate::BLOCK;
+use crate::lane::{Constant, F32x4};
+use crate::math::exp2;
+use crate::wide::{self, F32x16};
+
+static ZERO: Constant = Constant::f32(0.0);
+
+/// `x[i] = 2^((x[i] − max)·rate)`, and their sum.
+pub fn exp_sum_in_place(x: &mut [f32], max: f32, rate: f32) -> f64 {
+    let (max, rate) = (F32x4::splat(max), F32x4::splat(rate));
+    let mut total = 0.0;
+    for block in x.chunks_mut(BLOCK) {
+        let mut sum = F32x16::splat(0.0);
+        wide::update(block, f32::NEG_INFINITY, |x| {
+            let e = x.map(|x| exp2((x - max) * rate));
+            sum = sum + e;
+            e
+        });
+        total += f64::from(sum.sum());
+    }
+    total
+}
+
+/// The same from `x` into `out`.
+pub fn exp_sum_into(x: &[f32], out: &mut [f32], max: f32, rate: f32) -> f64 {
+    let (max, rate) = (F32x4::splat(max), F32x4::splat(rate));
+    let mut total = 0.0;
+    for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+        let mut sum = F32x16::splat(0.0);
+        wide::map(x, out, f32::NEG_INFINITY, |x| {
+            let e = x.map(|x| exp2((x - max) * rate));
+            sum = sum + e;
+            e
+        });
+        total += f64::from(sum.sum());
+    }
+    total
+}
+
+/// The same sum, keeping nothing.
+pub fn exp_sum(x: &[f32], max: f32, rate: f32) -> f64 {
+    let (max, rate) = (F32x4::splat(max), F32x4::splat(rate));
+    let mut total = 0.0;
+    for block in x.chunks(BLOCK) {
+        let mut sum = F32x16::splat(0.0);
+        wide::each(block, f32::NEG_INFINITY, |x| sum = sum + x.map(|x| exp2((x - max) * rate)));
+        total += f64::from(sum.sum());
+    }
+    total
+}
+
+/// Σ f(x, y) in the one order; `f` must give 0 for the zeros that fill up a group.
+#[inline(always)]
+pub fn sum2(x: &[f32], y: &[f32], f: impl Fn(F32x4, F32x4) -> F32x4) -> f64 {
+    let mut total = 0.0;
+    for (x, y) in x.chunks(BLOCK).zip(y.chunks(BLOCK)) {
+        let mut sum = F32x16::splat(0.0);
+        wide::each2(x, y, 0.0, |x, y| sum = sum + x.zip(y, &f));
+        total += f64::from(sum.sum());
+    }
+    total
+}
+
+/// ⟨weights, v⟩ over the columns with a non-zero weight, whatever `v` holds in the others.
+pub fn dot(weights: &[f32], v: &[f32]) -> f32 {
+    let plain = sum2(weights, v, |w, v| w * v);
+    if plain.is_finite() {
+        return plain as f32;
+    }
+    // 0·∞ and 0·NaN: only now is it worth looking at each weight.
+    sum2(weights, v, |w, v| {
+        let zero = F32x4::constant(&ZERO);
+        w.eq(zero).select(zero, w * v)
+    }) as f32
+}

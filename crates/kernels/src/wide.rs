@@ -1,0 +1,197 @@
+//! Sixteen floats: what a kernel handles in one step, and the sixteen partial results of reduction rule 6.
+//!
+//! A block whose length isn't a multiple of sixteen is padded by the caller's neutral value, so that each kernel is
+//! written once, for whole groups.
+
+use crate::lane::{F32x4, U32x4};
+use core::ops::{Add, Mul, Sub};
+
+/// Values in one group.
+pub const WIDTH: usize = 16;
+
+/// Sixteen float32 values, four to a vector.
+#[derive(Clone, Copy, Debug)]
+pub struct F32x16(pub [F32x4; 4]);
+
+impl F32x16 {
+    /// Sixteen times `x`.
+    #[inline(always)]
+    pub fn splat(x: f32) -> Self {
+        Self([F32x4::splat(x); 4])
+    }
+
+    /// The values of a group.
+    #[inline(always)]
+    pub fn load(group: &[f32; WIDTH]) -> Self {
+        let (vectors, _) = group.as_chunks::<4>();
+        Self(core::array::from_fn(|i| F32x4::new(vectors[i])))
+    }
+
+    /// Writes the values to a group.
+    #[inline(always)]
+    pub fn store(self, group: &mut [f32; WIDTH]) {
+        let (vectors, _) = group.as_chunks_mut::<4>();
+        for (vector, value) in vectors.iter_mut().zip(self.0) {
+            *vector = value.to_array();
+        }
+    }
+
+    /// Applies `f` to the four vectors.
+    #[inline(always)]
+    pub fn map(self, f: impl Fn(F32x4) -> F32x4) -> Self {
+        Self(self.0.map(f))
+    }
+
+    /// Applies `f` to the four pairs of vectors.
+    #[inline(always)]
+    pub fn zip(self, b: Self, f: impl Fn(F32x4, F32x4) -> F32x4) -> Self {
+        Self(core::array::from_fn(|i| f(self.0[i], b.0[i])))
+    }
+
+    /// The larger of each pair, `a < b ? b : a`.
+    #[inline(always)]
+    pub fn max(self, b: Self) -> Self {
+        self.zip(b, F32x4::max)
+    }
+
+    /// The masks that `test` gives for the four vectors, joined.
+    #[inline(always)]
+    pub fn mask(self, test: impl Fn(F32x4) -> U32x4) -> U32x4 {
+        let [a, b, c, d] = self.0.map(test);
+        (a | b) | (c | d)
+    }
+
+    /// The sum of the sixteen partial sums: j + 8, then j + 4, j + 2, j + 1.
+    #[inline(always)]
+    pub fn sum(self) -> f32 {
+        let [a, b, c, d] = self.0;
+        let [a, b, c, d] = ((a + c) + (b + d)).to_array();
+        (a + c) + (b + d)
+    }
+
+    /// The largest of the sixteen values.
+    #[inline(always)]
+    pub fn largest(self) -> f32 {
+        let [a, b, c, d] = self.0;
+        let [a, b, c, d] = (a.max(c)).max(b.max(d)).to_array();
+        max(max(a, c), max(b, d))
+    }
+}
+
+/// The larger of two by the rule `a < b ? b : a`.
+#[inline(always)]
+pub fn max(a: f32, b: f32) -> f32 {
+    if a < b { b } else { a }
+}
+
+impl Add for F32x16 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        self.zip(b, |a, b| a + b)
+    }
+}
+
+impl Sub for F32x16 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        self.zip(b, |a, b| a - b)
+    }
+}
+
+impl Mul for F32x16 {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        self.zip(b, |a, b| a * b)
+    }
+}
+
+/// `f` of each group of `x`, the last one filled up with `pad`.
+#[inline(always)]
+pub fn each(x: &[f32], pad: f32, mut f: impl FnMut(F32x16)) {
+    let (groups, rest) = x.as_chunks::<WIDTH>();
+    for group in groups {
+        f(F32x16::load(group));
+    }
+    if !rest.is_empty() {
+        f(F32x16::load(&padded(rest, pad)));
+    }
+}
+
+/// `f` of each pair of groups of `x` and `y`, the last ones filled up with `pad`.
+#[inline(always)]
+pub fn each2(x: &[f32], y: &[f32], pad: f32, mut f: impl FnMut(F32x16, F32x16)) {
+    let (xs, x_rest) = x.as_chunks::<WIDTH>();
+    let (ys, y_rest) = y.as_chunks::<WIDTH>();
+    for (x, y) in xs.iter().zip(ys) {
+        f(F32x16::load(x), F32x16::load(y));
+    }
+    if !x_rest.is_empty() {
+        f(F32x16::load(&padded(x_rest, pad)), F32x16::load(&padded(y_rest, pad)));
+    }
+}
+
+/// Replaces each group of `x` by `f` of it, the last one filled up with `pad`.
+#[inline(always)]
+pub fn update(x: &mut [f32], pad: f32, mut f: impl FnMut(F32x16) -> F32x16) {
+    let (groups, rest) = x.as_chunks_mut::<WIDTH>();
+    for group in groups {
+        f(F32x16::load(group)).store(group);
+    }
+    if !rest.is_empty() {
+        let mut group = padded(rest, pad);
+        f(F32x16::load(&group)).store(&mut group);
+        unpad(&group, rest);
+    }
+}
+
+/// `out` = `f` of each group of `x`, the last one filled up with `pad`.
+#[inline(always)]
+pub fn map(x: &[f32], out: &mut [f32], pad: f32, mut f: impl FnMut(F32x16) -> F32x16) {
+    let (xs, x_rest) = x.as_chunks::<WIDTH>();
+    let (outs, out_rest) = out.as_chunks_mut::<WIDTH>();
+    for (x, out) in xs.iter().zip(outs) {
+        f(F32x16::load(x)).store(out);
+    }
+    if !x_rest.is_empty() {
+        let mut group = padded(x_rest, pad);
+        f(F32x16::load(&group)).store(&mut group);
+        unpad(&group, out_rest);
+    }
+}
+
+/// `out` = `f` of each pair of groups of `x` and `y`, the last ones filled up with `pad`.
+#[inline(always)]
+pub fn map2(x: &[f32], y: &[f32], out: &mut [f32], pad: f32, mut f: impl FnMut(F32x16, F32x16) -> F32x16) {
+    let (xs, x_rest) = x.as_chunks::<WIDTH>();
+    let (ys, y_rest) = y.as_chunks::<WIDTH>();
+    let (outs, out_rest) = out.as_chunks_mut::<WIDTH>();
+    for ((x, y), out) in xs.iter().zip(ys).zip(outs) {
+        f(F32x16::load(x), F32x16::load(y)).store(out);
+    }
+    if !x_rest.is_empty() {
+        let (x, y) = (padded(x_rest, pad), padded(y_rest, pad));
+        let mut group = [pad; WIDTH];
+        f(F32x16::load(&x), F32x16::load(&y)).store(&mut group);
+        unpad(&group, out_rest);
+    }
+}
+
+// Plain loops: a call to memcpy costs more than the at most fifteen values.
+#[inline(always)]
+fn padded(rest: &[f32], pad: f32) -> [f32; WIDTH] {
+    let mut group = [pad; WIDTH];
+    for (to, from) in group.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    group
+}
+
+#[inline(always)]
+fn unpad(group: &[f32; WIDTH], rest: &mut [f32]) {
+    for (to, from) in rest.iter_mut().zip(group) {
+        *to = *from;
+    }
+}

@@ -1,0 +1,495 @@
+//! The kernels as WebAssembly exports: numbers and pointers in, a count of rows out.
+//!
+//! The only file of bindings. It knows batches and raw memory and nothing else: shapes, options and messages are
+//! TypeScript's, arithmetic is `gumbel-kernels`'. One convention holds throughout:
+//!
+//! - `params` points to one [`Params`] a row, `x`, `y`, `v`, … to row-major `[rows, classes]` float32; a pointer that may be
+//!   missing is then null. Regions don't overlap. `scratch` has room for three rows and eight values, aligned to 16
+//!   bytes.
+//! - A function that can meet an invalid row returns how many rows it completed: `rows`, or the number of the first
+//!   invalid row. With [`MARK`] it marks such a row (−1, NaN) and goes on.
+//!
+//! Every unsafe block below relies on that convention, which `ts/wasm.ts` keeps: it alone calls these functions.
+#![allow(clippy::undocumented_unsafe_blocks)]
+// An export takes numbers, one for each array of a batch.
+#![allow(clippy::too_many_arguments)]
+
+use core::slice;
+use gumbel_kernels::gumbel::{RowNoise, Table, fill_row};
+use gumbel_kernels::relaxed::{self, Input, Noise};
+use gumbel_kernels::row::one_hot;
+use gumbel_kernels::{BLOCK, Invalid, Params, categorical as draw, softmax as normal, tau, vjp, weights};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Flag: the input holds weights, not logits.
+const WEIGHTS: u32 = 1;
+/// Flag: mark invalid rows instead of stopping at the first.
+const MARK: u32 = 2;
+
+static mut TABLE: Table = Table::empty();
+
+/// Fills the table of cubics. To be called once, before anything else.
+#[wasm_bindgen]
+pub fn prepare() {
+    let table = &raw mut TABLE;
+    // SAFETY: a module has one thread, and no reference to the table lives between calls.
+    unsafe { (*table).fill() }
+}
+
+fn table() -> &'static Table {
+    let table = &raw const TABLE;
+    // SAFETY: after `prepare` the table is only read.
+    unsafe { &*table }
+}
+
+/// A batch in memory: how to get at its rows.
+#[derive(Clone, Copy)]
+struct Batch {
+    params: *const Params,
+    classes: usize,
+    flags: u32,
+}
+
+impl Batch {
+    /// SAFETY: `params` must point to more than `row` records.
+    unsafe fn params(&self, row: usize) -> &'static Params {
+        unsafe { &*self.params.add(row) }
+    }
+
+    /// SAFETY: `x` must point to more than `row` rows that nothing else writes.
+    unsafe fn row(&self, x: *const f32, row: usize) -> &'static [f32] {
+        unsafe { slice::from_raw_parts(x.add(row * self.classes), self.classes) }
+    }
+
+    /// SAFETY: `x` must point to more than `row` rows that nothing else uses.
+    unsafe fn row_mut(&self, x: *mut f32, row: usize) -> &'static mut [f32] {
+        unsafe { slice::from_raw_parts_mut(x.add(row * self.classes), self.classes) }
+    }
+
+    /// The row as logits, in `room` if it holds weights. SAFETY: as for `row`, and `room` has room for a row.
+    unsafe fn input(&self, x: *const f32, row: usize, room: *mut f32) -> Input<'static> {
+        let given = unsafe { self.row(x, row) };
+        if self.flags & WEIGHTS == 0 {
+            return Input { logits: given, given };
+        }
+        let logits = unsafe { self.row_mut(room, 0) };
+        weights::to_logits(given, logits);
+        Input { logits, given }
+    }
+
+    /// Runs `kernel` on each row; `mark` is for the invalid ones.
+    fn each(
+        &self,
+        rows: usize,
+        mut kernel: impl FnMut(usize) -> Result<(), Invalid>,
+        mut mark: impl FnMut(usize),
+    ) -> usize {
+        for row in 0..rows {
+            if kernel(row).is_err() {
+                if self.flags & MARK == 0 {
+                    return row;
+                }
+                mark(row);
+            }
+        }
+        rows
+    }
+}
+
+/// The noise of the rows of a batch, drawn or given, one row after the other.
+struct Noises {
+    drawn: Option<RowNoise<'static>>,
+    given: *const f32,
+}
+
+impl Noises {
+    fn new(given: *const f32) -> Self {
+        Self { drawn: None, given }
+    }
+
+    /// SAFETY: as for [`Batch::row`], where noise is given.
+    unsafe fn row(&mut self, batch: &Batch, row: usize) -> Noise<'_> {
+        if !self.given.is_null() {
+            return Noise::Given(unsafe { batch.row(self.given, row) });
+        }
+        Noise::Drawn(self.drawn(unsafe { batch.params(row) }))
+    }
+
+    fn drawn(&mut self, params: &Params) -> &RowNoise<'static> {
+        let noise = self.drawn.get_or_insert_with(|| RowNoise::new(table(), params));
+        noise.set_row(params);
+        noise
+    }
+}
+
+/// Gumbel noise.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn noise(params: *const Params, rows: usize, classes: usize, out: *mut f32) {
+    let batch = Batch { params, classes, flags: 0 };
+    let mut noises = Noises::new(core::ptr::null());
+    for row in 0..rows {
+        unsafe { fill_row(noises.drawn(batch.params(row)), batch.row_mut(out, row)) };
+    }
+}
+
+/// Softmax at the temperature of each row.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn softmax(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    out: *mut f32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, classes, flags };
+    batch.each(
+        rows,
+        |row| unsafe { normal::softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
+        |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
+    )
+}
+
+/// Log-softmax at the temperature of each row.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn log_softmax(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    out: *mut f32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, classes, flags };
+    batch.each(
+        rows,
+        |row| unsafe { normal::log_softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
+        |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
+    )
+}
+
+/// Log-sum-exp, one value a row.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn log_sum_exp(rows: usize, classes: usize, x: *const f32, out: *mut f32, flags: u32) -> usize {
+    let batch = Batch { params: core::ptr::null(), classes, flags };
+    batch.each(
+        rows,
+        |row| unsafe {
+            *out.add(row) = normal::log_sum_exp(batch.row(x, row))?;
+            Ok(())
+        },
+        |row| unsafe { *out.add(row) = f32::NAN },
+    )
+}
+
+/// Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn gumbel_max(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    noise: *const f32,
+    scratch: *mut f32,
+    sample: *mut f32,
+    index: *mut i32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, classes, flags };
+    let mut noises = Noises::new(noise);
+    batch.each(
+        rows,
+        |row| unsafe {
+            let input = batch.input(x, row, scratch);
+            let column = relaxed::gumbel_max(input, batch.params(row), &noises.row(&batch, row))?;
+            write_index(&batch, row, column, sample, index);
+            Ok(())
+        },
+        |row| unsafe { mark_index(&batch, row, sample, index) },
+    )
+}
+
+/// Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
+/// null the one-hot row of that index.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn gumbel_softmax(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    noise: *const f32,
+    scratch: *mut f32,
+    soft: *mut f32,
+    sample: *mut f32,
+    index: *mut i32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, classes, flags };
+    let mut noises = Noises::new(noise);
+    batch.each(
+        rows,
+        |row| unsafe {
+            let logits = batch.input(x, row, scratch).logits;
+            let soft = batch.row_mut(soft, row);
+            let column = relaxed::gumbel_softmax(logits, batch.params(row), &noises.row(&batch, row), soft)?;
+            write_index(&batch, row, column, sample, index);
+            Ok(())
+        },
+        |row| unsafe {
+            batch.row_mut(soft, row).fill(f32::NAN);
+            mark_index(&batch, row, sample, index);
+        },
+    )
+}
+
+unsafe fn write_index(batch: &Batch, row: usize, column: usize, sample: *mut f32, index: *mut i32) {
+    if !sample.is_null() {
+        one_hot(column, unsafe { batch.row_mut(sample, row) });
+    }
+    if !index.is_null() {
+        unsafe { *index.add(row) = column as i32 };
+    }
+}
+
+unsafe fn mark_index(batch: &Batch, row: usize, sample: *mut f32, index: *mut i32) {
+    if !sample.is_null() {
+        unsafe { batch.row_mut(sample, row) }.fill(f32::NAN);
+    }
+    if !index.is_null() {
+        unsafe { *index.add(row) = -1 };
+    }
+}
+
+/// Draws by inverse CDF: `draws` indices a row.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn categorical(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    scratch: *mut f32,
+    draws: usize,
+    out: *mut i32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, classes, flags };
+    let out = |row: usize| unsafe { slice::from_raw_parts_mut(out.add(row * draws), draws) };
+    batch.each(
+        rows,
+        |row| unsafe {
+            let sums =
+                slice::from_raw_parts_mut(scratch.add(2 * classes).cast(), classes.div_ceil(BLOCK) + 1);
+            let input = batch.input(x, row, scratch);
+            draw::categorical(input, batch.params(row), batch.row_mut(scratch, 1), sums, out(row))
+        },
+        |row| out(row).fill(-1),
+    )
+}
+
+/// `out = scale · y ⊙ (v − ⟨y, v⟩)` with the scale of each row.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn softmax_backward(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    y: *const f32,
+    v: *const f32,
+    out: *mut f32,
+) {
+    let batch = Batch { params, classes, flags: 0 };
+    for row in 0..rows {
+        unsafe {
+            vjp::softmax_backward(
+                batch.row(y, row),
+                batch.row(v, row),
+                batch.params(row).scale,
+                batch.row_mut(out, row),
+            )
+        };
+    }
+}
+
+/// The gradient of a soft sample `y` by its input, and by τ where `by_tau` isn't null. `x` is read for weights and
+/// for τ, noise for τ.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn gumbel_softmax_vjp(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    noise: *const f32,
+    y: *const f32,
+    v: *const f32,
+    scratch: *mut f32,
+    out: *mut f32,
+    by_tau: *mut f32,
+    flags: u32,
+) {
+    let batch = Batch { params, classes, flags };
+    let mut noises = Noises::new(noise);
+    for row in 0..rows {
+        unsafe {
+            let (y, v, out, params) =
+                (batch.row(y, row), batch.row(v, row), batch.row_mut(out, row), batch.params(row));
+            if by_tau.is_null() || vjp::is_marked(y) {
+                vjp::softmax_backward(y, v, params.scale, out);
+                if !by_tau.is_null() {
+                    *by_tau.add(row) = f32::NAN;
+                }
+            } else {
+                vjp::softmax_backward(y, v, 1.0, out);
+                let relative = batch.row_mut(scratch, 1);
+                let logits = batch.input(x, row, scratch).logits;
+                *by_tau.add(row) =
+                    match tau::relative_scores(logits, params, &noises.row(&batch, row), relative) {
+                        Ok(()) => tau::finish_gradient(out, relative, params),
+                        Err(Invalid) => f32::NAN,
+                    };
+            }
+            if flags & WEIGHTS != 0 && !vjp::is_marked(y) {
+                weights::divide(out, batch.row(x, row));
+            }
+        }
+    }
+}
+
+/// The tangent of a soft sample `y` along a tangent of the input and one of τ, each where its pointer isn't null.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn gumbel_softmax_jvp(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    noise: *const f32,
+    y: *const f32,
+    input_tangent: *const f32,
+    tau_tangent: *const f32,
+    scratch: *mut f32,
+    out: *mut f32,
+    flags: u32,
+) {
+    let batch = Batch { params, classes, flags };
+    let mut noises = Noises::new(noise);
+    for row in 0..rows {
+        unsafe {
+            let (y, params) = (batch.row(y, row), batch.params(row));
+            let tangent = &mut *core::ptr::slice_from_raw_parts_mut(scratch.add(2 * classes), classes);
+            tangent.fill(0.0);
+            if !input_tangent.is_null() {
+                tangent.copy_from_slice(batch.row(input_tangent, row));
+                if flags & WEIGHTS != 0 {
+                    weights::divide(tangent, batch.row(x, row));
+                }
+            }
+            if !tau_tangent.is_null() && !vjp::is_marked(y) {
+                let relative = batch.row_mut(scratch, 1);
+                let logits = batch.input(x, row, scratch).logits;
+                if tau::relative_scores(logits, params, &noises.row(&batch, row), relative).is_ok() {
+                    tau::add_tangent(tangent, relative, *tau_tangent.add(row));
+                }
+            }
+            vjp::softmax_backward(y, tangent, params.scale, batch.row_mut(out, row));
+        }
+    }
+}
+
+/// Gradient of log-softmax from its value.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn log_softmax_vjp(rows: usize, classes: usize, value: *const f32, v: *const f32, out: *mut f32) {
+    let batch = Batch { params: core::ptr::null(), classes, flags: 0 };
+    for row in 0..rows {
+        unsafe { vjp::log_softmax_vjp(batch.row(value, row), batch.row(v, row), batch.row_mut(out, row)) };
+    }
+}
+
+/// Tangent of log-softmax from its value.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn log_softmax_jvp(
+    rows: usize,
+    classes: usize,
+    value: *const f32,
+    tangent: *const f32,
+    out: *mut f32,
+) {
+    let batch = Batch { params: core::ptr::null(), classes, flags: 0 };
+    for row in 0..rows {
+        unsafe {
+            vjp::log_softmax_jvp(batch.row(value, row), batch.row(tangent, row), batch.row_mut(out, row))
+        };
+    }
+}
+
+/// Gradient of log-sum-exp; `v` has one value a row. An invalid row gives NaN.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn log_sum_exp_vjp(rows: usize, classes: usize, x: *const f32, v: *const f32, out: *mut f32) {
+    let batch = Batch { params: core::ptr::null(), classes, flags: MARK };
+    batch.each(
+        rows,
+        |row| unsafe { vjp::log_sum_exp_vjp(batch.row(x, row), *v.add(row), batch.row_mut(out, row)) },
+        |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
+    );
+}
+
+/// Tangent of log-sum-exp, one value a row. An invalid row gives NaN.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn log_sum_exp_jvp(
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    tangent: *const f32,
+    scratch: *mut f32,
+    out: *mut f32,
+) {
+    let batch = Batch { params: core::ptr::null(), classes, flags: MARK };
+    batch.each(
+        rows,
+        |row| unsafe {
+            *out.add(row) =
+                vjp::log_sum_exp_jvp(batch.row(x, row), batch.row(tangent, row), batch.row_mut(scratch, 0))?;
+            Ok(())
+        },
+        |row| unsafe { *out.add(row) = f32::NAN },
+    );
+}

@@ -1,0 +1,115 @@
+/** From checked arguments to a {@link Batch}, and from a batch that stopped to the error that says why. */
+
+import type { Rows } from "./arrays.ts";
+import { choice, stateError } from "./check.ts";
+import { type Batch, type FillParams, RECORD } from "./kernels.ts";
+import { type CallKey, keyWriter } from "./key.ts";
+import { rateOf, scaleOf } from "./rate.ts";
+
+/** What the input holds: logits, that is unnormalised log-probabilities, or unnormalised weights. */
+export type From = "logits" | "weights";
+
+/** What happens at a row that is no law: throw a RangeError, or mark it (index −1, values NaN) and go on. */
+export type OnInvalidRow = "throw" | "mark";
+
+export interface BatchArguments {
+  /** Noise, where words are drawn. */
+  key?: CallKey | undefined;
+  /** Column of the first draw. */
+  draw?: number;
+  /** τ or temperature. */
+  t?: number | number[];
+  from?: From;
+  onInvalidRow?: OnInvalidRow;
+}
+
+const FROM: readonly From[] = ["logits", "weights"];
+const ON_INVALID_ROW: readonly OnInvalidRow[] = ["throw", "mark"];
+
+export function readFrom(value: unknown): From {
+  return value === undefined ? "logits" : choice("from", value, FROM);
+}
+
+export function readOnInvalidRow(value: unknown): OnInvalidRow {
+  return value === undefined ? "throw" : choice("onInvalidRow", value, ON_INVALID_ROW);
+}
+
+/** A batch from its checked parts. */
+export function makeBatch(
+  { rows, classes }: { rows: number; classes: number },
+  given: BatchArguments,
+): Batch {
+  return {
+    rows,
+    classes,
+    params: fillParams(given.key, given.draw ?? 0, given.t ?? 1),
+    weights: given.from === "weights",
+    mark: given.onInvalidRow === "mark",
+  };
+}
+
+function fillParams(key: CallKey | undefined, draw: number, t: number | number[]): FillParams {
+  const write = key && keyWriter(key, draw);
+  const each = typeof t === "number" ? undefined : t;
+  const scale = typeof t === "number" ? scaleOf(t) : 0;
+  const rate = typeof t === "number" ? rateOf(t) : 0;
+  return (words, floats, first, count) => {
+    for (let i = 0; i < count; i++) {
+      const at = i * RECORD;
+      write?.(words, at, first + i);
+      floats[at + 6] = each === undefined ? scale : scaleOf(each[first + i] as number);
+      floats[at + 7] = each === undefined ? rate : rateOf(each[first + i] as number);
+    }
+  };
+}
+
+/** An input as the error names it. */
+export interface Inspected extends Rows {
+  readonly label: string;
+  readonly from?: From;
+  readonly noise?: Float32Array | undefined;
+}
+
+/** Throws for the first invalid row, where a kernel completed fewer rows than there are. */
+export function checkCompleted(completed: number, input: Inspected): void {
+  if (completed < input.rows) throw explain(completed, input);
+}
+
+function explain(row: number, { label, data, classes, from, noise }: Inspected): RangeError {
+  const values = data.subarray(row * classes, (row + 1) * classes);
+  const at = (column: number) => `${values[column]} at row ${row}, class ${column}`;
+  if (from === "weights") {
+    const bad = values.findIndex((w) => !(w >= 0 && w < Infinity));
+    if (bad >= 0) return stateError(label, "finite weights >= 0", at(bad));
+    if (!values.some((w) => w > 0)) {
+      return stateError(label, "a weight above 0 in each row", `none in row ${row}`);
+    }
+  }
+  const nan = values.findIndex((x) => Number.isNaN(x));
+  if (nan >= 0) return stateError(label, "no NaN", at(nan));
+  if (values.indexOf(Infinity) !== values.lastIndexOf(Infinity)) {
+    return stateError(label, "at most one Infinity in each row", `more in row ${row}`);
+  }
+  if (!values.some((x) => x > -Infinity)) {
+    return stateError(label, "a logit above -Infinity in each row", `none in row ${row}`);
+  }
+  return explainNoise(row, noise ?? values, classes);
+}
+
+/** The row's own values are in order, so it is the noise that was given. */
+function explainNoise(row: number, noise: Float32Array, classes: number): RangeError {
+  const values = noise.subarray(row * classes, (row + 1) * classes);
+  const bad = values.findIndex((g) => !(g < Infinity));
+  if (bad >= 0) {
+    return stateError(
+      "noise",
+      "finite values or -Infinity",
+      `${values[bad]} at row ${row}, class ${bad}`,
+    );
+  }
+  return stateError(
+    "noise",
+    "a class with both logit and noise above -Infinity in each row",
+    `none in row ${row}`,
+  );
+}

@@ -1,0 +1,67 @@
+/** Argument checks. TypeError for the kind, RangeError for the value; label first, value last. */
+
+/** How a value reads in a message. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (typeof value === "symbol") return "a symbol";
+  if (typeof value !== "object" || value === null) return String(value);
+  const name = value.constructor?.name ?? "Object";
+  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+}
+
+/** A TypeError: the argument is of the wrong kind. Built on the throw path alone. */
+export function kindError(label: string, expected: string, got: unknown): TypeError {
+  return new TypeError(`"${label}" expected ${expected}, got ${show(got)}`);
+}
+
+/** A RangeError: the argument is of the right kind and has the wrong value. */
+export function valueError(label: string, expected: string, got: unknown): RangeError {
+  return new RangeError(message(label, expected, show(got)));
+}
+
+/** A RangeError that says in words what it got. */
+export function stateError(label: string, expected: string, got: string): RangeError {
+  return new RangeError(message(label, expected, got));
+}
+
+function message(label: string, expected: string, got: string): string {
+  return `"${label}" expected ${expected}, got ${got}`;
+}
+
+/** An integer from `least` to `most`. */
+export function integer(label: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== "number") throw kindError(label, "a number", value);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  const bound = most === Number.MAX_SAFE_INTEGER ? "2^53 - 1" : String(most);
+  throw valueError(label, `an integer from ${least} to ${bound}`, value);
+}
+
+export function boolean(label: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw kindError(label, "true or false", value);
+  return value;
+}
+
+/** One of a few strings. */
+export function choice<T extends string>(label: string, value: unknown, choices: readonly T[]): T {
+  if (choices.includes(value as T)) return value as T;
+  const expected = choices.map((name) => JSON.stringify(name)).join(" or ");
+  throw typeof value === "string"
+    ? valueError(label, expected, value)
+    : kindError(label, expected, value);
+}
+
+/**
+ * The options object of a call: `undefined` counts as absent, and so does an option that is `undefined`. An option
+ * the function doesn't know is refused, since a misspelt `seed` would silently draw other values.
+ */
+export function checkOptions(options: unknown, known: readonly string[], label = "options"): void {
+  if (options === undefined) return;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw kindError(label, "an object", options);
+  }
+  for (const name in options) {
+    if (!known.includes(name)) throw kindError(label, `only ${known.join(", ")}`, name);
+  }
+}

@@ -1,0 +1,191 @@
+import {
+  checkApart,
+  type Matrix,
+  type Named,
+  type PerRow,
+  readIndexOut,
+  readLike,
+  readOut,
+  readPerRow,
+} from "./arrays.ts";
+import { kernels } from "./backend.ts";
+import { checkCompleted, makeBatch } from "./batch.ts";
+import { boolean, checkOptions, kindError } from "./check.ts";
+import { type Gradient, type JvpOptions, PRODUCT_OPTIONS, type VjpOptions } from "./gradients.ts";
+import {
+  RELAXED_OPTIONS,
+  type Relaxed,
+  type RelaxedOptions,
+  readRelaxed,
+} from "./gumbel-softmax.ts";
+import type { Batch, SoftOut } from "./kernels.ts";
+import { type Key, publicKey } from "./key.ts";
+
+/** Options of {@link gumbelSoftmaxVjp}. */
+export interface GumbelSoftmaxVjpOptions extends RelaxedOptions {
+  /** Where results go, each apart from the others and from the input. `sample` goes with `hard` alone. */
+  out?: GumbelSoftmaxOut | undefined;
+}
+
+/** Arrays for the results of {@link gumbelSoftmaxVjp}. */
+export interface GumbelSoftmaxOut {
+  /** Float32Array of the input's length: the one-hot sample, or without `hard` the soft one. */
+  sample?: Float32Array | undefined;
+  /** Float32Array of the input's length. */
+  soft?: Float32Array | undefined;
+  /** Int32Array, one a row. */
+  index?: Int32Array | undefined;
+}
+
+/** Options of the backward product of a Gumbel-Softmax sample. */
+export interface GumbelSoftmaxGradientOptions extends VjpOptions {
+  /** Whether the gradient by τ is wanted too; the scores are then computed again. Default false. */
+  tau?: boolean | undefined;
+}
+
+/** Gradient of a Gumbel-Softmax sample. */
+export interface GumbelSoftmaxGradient extends Gradient {
+  /** By τ, one a row, where asked for. */
+  readonly tau?: Float32Array;
+}
+
+/** A direction in the input, in τ, or in both. */
+export interface GumbelSoftmaxTangent {
+  /** Of the input, in its shape. */
+  readonly input?: Matrix | undefined;
+  /** Of τ: one, or one a row. */
+  readonly tau?: PerRow<number> | undefined;
+}
+
+/** A Gumbel-Softmax sample that can be differentiated. */
+export interface GumbelSoftmaxSample {
+  /** `[rows, classes]`: one-hot with `hard`, else the same array as `soft`. */
+  readonly sample: Float32Array;
+  /** `[rows, classes]`: the soft sample. */
+  readonly soft: Float32Array;
+  /** The class of each row's largest score: a draw from the law; −1 in a marked row. */
+  readonly index: Int32Array;
+  /** As options it draws the same sample again; `undefined` where the noise was given. */
+  readonly key: Key | undefined;
+  /**
+   * Backward, of the soft sample (straight-through with `hard`): by the input, and by τ on request.
+   *
+   * With dz = y ⊙ (v − ⟨y, v⟩) it is dz/τ for logits, divided by the weights for weights (0 where one is 0), and
+   * −(1/τ)·Σ ẑ·dz for τ, ẑ = (s − max s)/τ. Exactly 0 at impossible classes, whatever v holds there.
+   */
+  vjp(v: Matrix, options?: GumbelSoftmaxGradientOptions): GumbelSoftmaxGradient;
+  /** Forward: the tangent of the soft sample, `[rows, classes]`. */
+  jvp(tangent: GumbelSoftmaxTangent, options?: JvpOptions): Float32Array;
+}
+
+const OPTIONS = [...RELAXED_OPTIONS, "out"];
+const OUTS = ["sample", "soft", "index"];
+
+/**
+ * A Gumbel-Softmax sample with its derivatives, without any autograd: forward one-hot with `hard`, and then backward
+ * as if it were soft (straight-through).
+ *
+ * Sample, range and error are those of {@link gumbelSoftmax}; Σ of a row's gradient by logits is 0 within
+ * 2^-20·Σ y|v|/τ. The closures keep `soft`, the input and given noise: changing those changes the gradient.
+ *
+ * @param logits - `[rows, classes]`; weights with `from: "weights"`.
+ * @returns The sample, the soft sample, the index of each row, the key, and `vjp` and `jvp`.
+ * @throws As {@link gumbelMax}; RangeError for an `out` that shares memory with the input or with another.
+ * @see Jang, Gu & Poole, "Categorical reparameterization with Gumbel-Softmax", ICLR 2017, §2.2; Bengio, Léonard &
+ *   Courville, "Estimating or propagating gradients through stochastic neurons", 2013, §4.
+ *
+ * @example
+ * ```ts
+ * const g = gumbelSoftmaxVjp([0.9, 0.1, 0.1], { from: "weights", tau: 0.5, hard: true, seed: 1 });
+ * g.sample; // one-hot
+ * g.vjp([1, 2, 3]).input; // the gradient of 1·y0 + 2·y1 + 3·y2 by the weights
+ * ```
+ */
+export function gumbelSoftmaxVjp(
+  logits: Matrix,
+  options: GumbelSoftmaxVjpOptions = {},
+): GumbelSoftmaxSample {
+  checkOptions(options, OPTIONS);
+  const relaxed = readRelaxed(logits, options);
+  const { input, from, noise, key } = relaxed;
+  const out = readOuts(relaxed, options, [
+    ["logits", logits],
+    ["noise", options.noise],
+  ]);
+  const batch = makeBatch(input, { ...relaxed, t: relaxed.tau });
+  const completed = kernels().gumbelSoftmax(batch, input.data, noise, out);
+  checkCompleted(completed, { label: "logits", from, noise, ...input });
+  key?.rng?.next();
+  return differentiable(relaxed, batch, out);
+}
+
+function differentiable(
+  { input, noise, key }: Relaxed,
+  batch: Batch,
+  { soft, sample = soft, index }: Outs,
+): GumbelSoftmaxSample {
+  const kept: Named[] = [
+    ["soft", soft],
+    ["sample", sample],
+    ["logits", input.data],
+    ["noise", noise],
+  ];
+  return {
+    sample,
+    soft,
+    index,
+    key: key && publicKey(key),
+    vjp(v, options = {}) {
+      checkOptions(options, ["out", "tau"]);
+      const withTau = options.tau !== undefined && boolean("tau", options.tau);
+      const upstream = readLike("v", v, input);
+      const out = readOut("out", options.out, upstream.length, [["v", v]]);
+      checkApart("out", out, kept);
+      const tau = withTau ? new Float32Array(input.rows) : undefined;
+      if (tau === undefined && !batch.weights)
+        kernels().softmaxBackward(batch, soft, upstream, out);
+      else kernels().gumbelSoftmaxVjp(batch, input.data, noise, soft, upstream, out, tau);
+      return tau === undefined ? { input: out } : { input: out, tau };
+    },
+    jvp(tangent, options = {}) {
+      checkOptions(tangent ?? null, ["input", "tau"], "tangent");
+      checkOptions(options, PRODUCT_OPTIONS);
+      const { input: given, tau } = tangent;
+      if (given === undefined && tau === undefined)
+        throw kindError("tangent", '"input", "tau" or both', tangent);
+      const direction = {
+        input: given === undefined ? undefined : readLike("input", given, input),
+        tau: tau === undefined ? undefined : readPerRow("tau", tau, input.rows),
+      };
+      const out = readOut("out", options.out, input.data.length, [["input", given]]);
+      checkApart("out", out, kept);
+      kernels().gumbelSoftmaxJvp(batch, input.data, noise, soft, direction, out);
+      return out;
+    },
+  };
+}
+
+type Outs = SoftOut & { readonly index: Int32Array };
+
+/** The arrays for the results, each apart from all others: backward reads what forward has read and written. */
+function readOuts(
+  { input, hard }: Relaxed,
+  { out = {} }: GumbelSoftmaxVjpOptions,
+  inputs: Named[],
+): Outs {
+  checkOptions(out ?? null, OUTS, "out");
+  if (!hard && out.sample !== undefined && out.soft !== undefined && out.sample !== out.soft) {
+    throw kindError("out.sample", 'the same array as "out.soft", or "hard" with it', out.sample);
+  }
+  const length = input.data.length;
+  const [softLabel, softOut] =
+    out.soft === undefined && !hard ? ["out.sample", out.sample] : ["out.soft", out.soft];
+  const soft = readOut(softLabel as string, softOut, length, []);
+  const index = readIndexOut("out.index", out.index, input.rows, []);
+  const sample = hard ? readOut("out.sample", out.sample, length, []) : undefined;
+  checkApart(softLabel as string, soft, inputs);
+  checkApart("out.index", index, [...inputs, ["out.soft", soft]]);
+  if (sample)
+    checkApart("out.sample", sample, [...inputs, ["out.soft", soft], ["out.index", index]]);
+  return { soft, sample, index };
+}

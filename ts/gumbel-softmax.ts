@@ -1,0 +1,92 @@
+import { type Matrix, type PerRow, type Rows, readLike, readMatrix, readOut } from "./arrays.ts";
+import { kernels } from "./backend.ts";
+import {
+  checkCompleted,
+  type From,
+  makeBatch,
+  type OnInvalidRow,
+  readFrom,
+  readOnInvalidRow,
+} from "./batch.ts";
+import { boolean, checkOptions } from "./check.ts";
+import { PERTURBED_OPTIONS, type PerturbedOptions } from "./gumbel-max.ts";
+import { type CallKey, readNoiseKey } from "./key.ts";
+import { readTau } from "./rate.ts";
+
+/** Options of both Gumbel-Softmax functions. */
+export interface RelaxedOptions extends PerturbedOptions {
+  /** τ > 0, one or one a row: near one-hot when small, smooth when large. Default 1. */
+  tau?: PerRow<number> | undefined;
+  /** Whether the sample is the one-hot of the argmax, whose gradient stays the soft one's. Default false. */
+  hard?: boolean | undefined;
+}
+
+/** Options of {@link gumbelSoftmax}. */
+export interface GumbelSoftmaxOptions extends RelaxedOptions {
+  /** Where the result goes: a Float32Array of the input's length; may be the input itself. */
+  out?: Float32Array | undefined;
+}
+
+export const RELAXED_OPTIONS = [...PERTURBED_OPTIONS, "tau", "hard"];
+const OPTIONS = [...RELAXED_OPTIONS, "out"];
+
+/** The arguments of a Gumbel-Softmax call, checked. */
+export interface Relaxed {
+  readonly input: Rows;
+  readonly from: From;
+  readonly tau: number | number[];
+  readonly hard: boolean;
+  readonly onInvalidRow: OnInvalidRow;
+  readonly key: CallKey | undefined;
+  readonly noise: Float32Array | undefined;
+}
+
+export function readRelaxed(logits: unknown, options: RelaxedOptions): Relaxed {
+  const input = readMatrix("logits", logits, options.classes);
+  return {
+    input,
+    from: readFrom(options.from),
+    tau: readTau(options.tau, input.rows),
+    hard: options.hard === undefined ? false : boolean("hard", options.hard),
+    onInvalidRow: readOnInvalidRow(options.onInvalidRow),
+    key: readNoiseKey(options, input.rows),
+    noise: options.noise === undefined ? undefined : readLike("noise", options.noise, input),
+  };
+}
+
+/**
+ * A Gumbel-Softmax sample of each row: softmax((log p + G)/τ), a differentiable stand-in for a draw from p. With
+ * `hard` the one-hot draw itself. For gradients see {@link gumbelSoftmaxVjp}.
+ *
+ * Range: [0, 1]; a row sums to 1 within 10^-6; entries below 2^-100 of the largest, and those of impossible classes,
+ * are exactly 0. Relative error of an entry above 2^-90, for the same noise: at most
+ * expm1(2^-21·(a + a_max)/τ) + 2^-20 with a = |l − max l| + |G|, a_max that of the winner.
+ *
+ * @param logits - `[rows, classes]`; weights with `from: "weights"`.
+ * @returns `[rows, classes]`.
+ * @throws As {@link gumbelMax}.
+ * @see Jang, Gu & Poole, "Categorical reparameterization with Gumbel-Softmax", ICLR 2017, §2; Maddison, Mnih & Teh,
+ *   "The Concrete distribution", ICLR 2017, §3.
+ *
+ * @example
+ * ```ts
+ * gumbelSoftmax([0.9, 0.1, 0.1], { from: "weights", tau: 0.5, seed: 1 }); // three numbers that sum to 1
+ * ```
+ */
+export function gumbelSoftmax(logits: Matrix, options: GumbelSoftmaxOptions = {}): Float32Array {
+  checkOptions(options, OPTIONS);
+  const relaxed = readRelaxed(logits, options);
+  const { input, from, tau, hard, onInvalidRow, key, noise } = relaxed;
+  const out = readOut("out", options.out, input.data.length, [
+    ["logits", logits],
+    ["noise", options.noise],
+  ]);
+  // The hard sample needs no softmax, and Gumbel-Max no τ.
+  const batch = makeBatch(input, { key, t: hard ? 1 : tau, from, onInvalidRow });
+  const completed = hard
+    ? kernels().gumbelMax(batch, input.data, noise, { sample: out })
+    : kernels().gumbelSoftmax(batch, input.data, noise, { soft: out });
+  checkCompleted(completed, { label: "logits", from, noise, ...input });
+  key?.rng?.next();
+  return out;
+}

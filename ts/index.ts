@@ -1,0 +1,47 @@
+/**
+ * Categorical sampling and its differentiable relaxation: Gumbel noise, Gumbel-Max, Gumbel-Softmax with the
+ * straight-through gradient, softmax and log-sum-exp with theirs, and exact draws by inverse CDF.
+ *
+ * @packageDocumentation
+ */
+
+export type { Matrix, PerRow } from "./arrays.ts";
+export { type Backend, backend } from "./backend.ts";
+export type { From, OnInvalidRow } from "./batch.ts";
+export { type CategoricalOptions, categorical } from "./categorical.ts";
+export type {
+  Differentiable,
+  Gradient,
+  InputTangent,
+  JvpOptions,
+  RowUpstream,
+  VjpOptions,
+} from "./gradients.ts";
+export { type GumbelMaxOptions, gumbelMax, type PerturbedOptions } from "./gumbel-max.ts";
+export { type GumbelSoftmaxOptions, gumbelSoftmax, type RelaxedOptions } from "./gumbel-softmax.ts";
+export {
+  type GumbelSoftmaxGradient,
+  type GumbelSoftmaxGradientOptions,
+  type GumbelSoftmaxOut,
+  type GumbelSoftmaxSample,
+  type GumbelSoftmaxTangent,
+  type GumbelSoftmaxVjpOptions,
+  gumbelSoftmaxVjp,
+} from "./gumbel-softmax-vjp.ts";
+export type { Key, KeyOptions } from "./key.ts";
+export { type GumbelNoiseOptions, gumbelNoise } from "./noise.ts";
+export { Rng, type RngState, type Seed } from "./rng.ts";
+export {
+  logSoftmax,
+  logSumExp,
+  type RowOptions,
+  type SoftmaxOptions,
+  softmax,
+} from "./softmax.ts";
+export {
+  logSoftmaxVjp,
+  logSumExpVjp,
+  type SoftmaxBackwardOptions,
+  softmaxBackward,
+  softmaxVjp,
+} from "./softmax-vjp.ts";

@@ -1,0 +1,312 @@
+/**
+ * The kernels in TypeScript: bit for bit those of `crates/kernels`, for reading, for checking, and
+ * for places where WebAssembly isn't to be had.
+ *
+ * Here batches are cut into rows, as `crates/wasm/src/lib.rs` does; the other files know one row.
+ * An output may be an input: whatever a row needs is read before anything of it is written.
+ */
+
+import type { Batch, IndexOut, Kernels, SoftOut, Tangent } from "../kernels.ts";
+import { Cumulative, categorical } from "./categorical.ts";
+import { Drawn } from "./gumbel.ts";
+import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
+import { BLOCK, blockEnd, Input, oneHot, Params } from "./row.ts";
+import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
+import { addTangent, finishGradient, relativeScores } from "./tau.ts";
+import * as vjp from "./vjp.ts";
+import { divide, toLogits } from "./weights.ts";
+
+/** Makes the kernels, with the table of noise and scratch of their own. */
+export function createKernels(): Kernels {
+  return new JsKernels();
+}
+
+class JsKernels implements Kernels {
+  readonly #drawn = new Drawn();
+  readonly #params = new Params();
+  readonly #law = new Cumulative();
+  // Scratch rows, grown as needed.
+  #logits = new Float32Array(BLOCK);
+  #scores = new Float32Array(BLOCK);
+  #tangent = new Float32Array(BLOCK);
+
+  noise(batch: Batch, out: Float32Array): void {
+    const { rows, classes } = batch;
+    for (let row = 0; row < rows; row++) {
+      this.#params.seek(batch, row);
+      for (let start = 0; start < classes; start += BLOCK) {
+        const count = blockEnd(start, classes) - start;
+        this.#drawn.block(this.#params, start, count, out, row * classes + start);
+      }
+    }
+  }
+
+  softmax(batch: Batch, x: Float32Array, out: Float32Array): number {
+    const { classes } = batch;
+    const params = this.#params;
+    return each(
+      batch,
+      (row) => {
+        params.seek(batch, row);
+        return softmax(x, row * classes, classes, params, out);
+      },
+      (row) => markRow(out, row, classes),
+    );
+  }
+
+  logSoftmax(batch: Batch, x: Float32Array, out: Float32Array): number {
+    const { classes } = batch;
+    const params = this.#params;
+    this.#reserve(classes);
+    return each(
+      batch,
+      (row) => {
+        params.seek(batch, row);
+        return logSoftmax(x, row * classes, classes, params, this.#scores, out);
+      },
+      (row) => markRow(out, row, classes),
+    );
+  }
+
+  logSumExp(batch: Batch, x: Float32Array, out: Float32Array): number {
+    const { classes } = batch;
+    this.#reserve(classes);
+    return each(
+      batch,
+      (row) => {
+        const value = logSumExp(x, row * classes, classes, this.#scores);
+        if (Number.isNaN(value)) return false;
+        out[row] = value;
+        return true;
+      },
+      (row) => markRow(out, row, 1),
+    );
+  }
+
+  gumbelMax(batch: Batch, x: Float32Array, noise: Float32Array | undefined, out: IndexOut): number {
+    const { classes } = batch;
+    const rows = this.#rows(batch, x, noise);
+    return each(
+      batch,
+      (row) => {
+        rows.seek(row);
+        const column = gumbelMax(rows.input, classes, rows.params, rows.noise, this.#scores);
+        return column >= 0 && writeIndex(out, row, column, classes);
+      },
+      (row) => markIndex(out, row, classes),
+    );
+  }
+
+  gumbelSoftmax(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    out: SoftOut,
+  ): number {
+    const { classes } = batch;
+    const { soft } = out;
+    const rows = this.#rows(batch, x, noise);
+    return each(
+      batch,
+      (row) => {
+        rows.seek(row);
+        const at = row * classes;
+        const { input, params } = rows;
+        const column = gumbelSoftmax(input, classes, params, rows.noise, this.#scores, soft, at);
+        return column >= 0 && writeIndex(out, row, column, classes);
+      },
+      (row) => {
+        markRow(soft, row, classes);
+        markIndex(out, row, classes);
+      },
+    );
+  }
+
+  categorical(batch: Batch, x: Float32Array, draws: number, out: Int32Array): number {
+    const { classes } = batch;
+    const rows = this.#rows(batch, x, undefined);
+    return each(
+      batch,
+      (row) => {
+        rows.seek(row);
+        return categorical(rows.input, classes, rows.params, this.#law, draws, out, row * draws);
+      },
+      (row) => out.fill(-1, row * draws, (row + 1) * draws),
+    );
+  }
+
+  softmaxBackward(batch: Batch, y: Float32Array, v: Float32Array, out: Float32Array): void {
+    const { rows, classes } = batch;
+    const params = this.#params;
+    for (let row = 0; row < rows; row++) {
+      params.seek(batch, row);
+      const at = row * classes;
+      vjp.softmaxBackward(y, v, at, params.scale, out, at, classes);
+    }
+  }
+
+  gumbelSoftmaxVjp(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    y: Float32Array,
+    v: Float32Array,
+    out: Float32Array,
+    byTau: Float32Array | undefined,
+  ): void {
+    const { classes } = batch;
+    const rows = this.#rows(batch, x, noise);
+    const { params } = rows;
+    const relative = this.#scores;
+    for (let row = 0; row < batch.rows; row++) {
+      const at = row * classes;
+      const marked = vjp.isMarked(y, at);
+      let tau = Number.NaN;
+      if (byTau === undefined || marked) {
+        params.seek(batch, row);
+        vjp.softmaxBackward(y, v, at, params.scale, out, at, classes);
+      } else {
+        rows.seek(row);
+        const valid = relativeScores(rows.input, classes, params, rows.noise, relative);
+        vjp.softmaxBackward(y, v, at, 1, out, at, classes);
+        if (valid) tau = finishGradient(out, at, classes, relative, params);
+      }
+      if (batch.weights && !marked) divide(out, at, x, at, classes);
+      if (byTau !== undefined) byTau[row] = tau;
+    }
+  }
+
+  gumbelSoftmaxJvp(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    y: Float32Array,
+    tangent: Tangent,
+    out: Float32Array,
+  ): void {
+    const { classes } = batch;
+    const rows = this.#rows(batch, x, noise);
+    const { params } = rows;
+    const relative = this.#scores;
+    const sum = this.#tangent;
+    for (let row = 0; row < batch.rows; row++) {
+      const at = row * classes;
+      params.seek(batch, row);
+      if (tangent.input === undefined) sum.fill(0, 0, classes);
+      else copyRow(tangent.input, at, sum, classes);
+      if (tangent.input !== undefined && batch.weights) divide(sum, 0, x, at, classes);
+      if (tangent.tau !== undefined && !vjp.isMarked(y, at)) {
+        rows.seek(row);
+        if (relativeScores(rows.input, classes, params, rows.noise, relative)) {
+          addTangent(sum, classes, relative, tangent.tau[row]);
+        }
+      }
+      vjp.softmaxBackward(y, sum, 0, params.scale, out, at, classes);
+    }
+  }
+
+  logSoftmaxVjp(batch: Batch, value: Float32Array, v: Float32Array, out: Float32Array): void {
+    const { rows, classes } = batch;
+    for (let row = 0; row < rows; row++) {
+      vjp.logSoftmaxVjp(value, v, out, row * classes, classes);
+    }
+  }
+
+  logSoftmaxJvp(batch: Batch, value: Float32Array, tangent: Float32Array, out: Float32Array): void {
+    const { rows, classes } = batch;
+    this.#reserve(classes);
+    for (let row = 0; row < rows; row++) {
+      vjp.logSoftmaxJvp(value, tangent, this.#scores, out, row * classes, classes);
+    }
+  }
+
+  logSumExpVjp(batch: Batch, x: Float32Array, v: Float32Array, out: Float32Array): void {
+    const { rows, classes } = batch;
+    for (let row = 0; row < rows; row++) {
+      const valid = vjp.logSumExpVjp(x, v[row], out, row * classes, classes);
+      if (!valid) markRow(out, row, classes);
+    }
+  }
+
+  logSumExpJvp(batch: Batch, x: Float32Array, tangent: Float32Array, out: Float32Array): void {
+    const { rows, classes } = batch;
+    this.#reserve(classes);
+    for (let row = 0; row < rows; row++) {
+      out[row] = vjp.logSumExpJvp(x, tangent, row * classes, classes, this.#scores);
+    }
+  }
+
+  #rows(batch: Batch, x: Float32Array, noise: Float32Array | undefined): Rows {
+    this.#reserve(batch.classes);
+    return new Rows(
+      batch,
+      x,
+      this.#logits,
+      this.#params,
+      new Noise(this.#drawn, noise, this.#params),
+    );
+  }
+
+  /** Has scratch for rows of so many classes. */
+  #reserve(classes: number): void {
+    if (classes <= this.#scores.length) return;
+    this.#logits = new Float32Array(classes);
+    this.#scores = new Float32Array(classes);
+    this.#tangent = new Float32Array(classes);
+  }
+}
+
+/** The rows of a batch that are sampled from: parameters, input and noise, one row at a time. */
+class Rows {
+  readonly input: Input;
+
+  constructor(
+    readonly batch: Batch,
+    x: Float32Array,
+    logits: Float32Array,
+    readonly params: Params,
+    readonly noise: Noise,
+  ) {
+    this.input = new Input(batch.weights ? logits : x, x);
+  }
+
+  seek(row: number): void {
+    const { batch, input } = this;
+    const at = row * batch.classes;
+    this.params.seek(batch, row);
+    this.noise.seek(at);
+    input.givenAt = at;
+    if (batch.weights) toLogits(input.given, at, batch.classes, input.logits);
+    else input.at = at;
+  }
+}
+
+/** Runs `kernel` on each row until one is invalid; where the batch says so, marks it and goes on. */
+function each(batch: Batch, kernel: (row: number) => boolean, mark: (row: number) => void): number {
+  for (let row = 0; row < batch.rows; row++) {
+    if (kernel(row)) continue;
+    if (!batch.mark) return row;
+    mark(row);
+  }
+  return batch.rows;
+}
+
+function writeIndex(out: IndexOut, row: number, column: number, classes: number): true {
+  if (out.sample !== undefined) oneHot(column, out.sample, row * classes, classes);
+  if (out.index !== undefined) out.index[row] = column;
+  return true;
+}
+
+function markIndex(out: IndexOut, row: number, classes: number): void {
+  if (out.sample !== undefined) markRow(out.sample, row, classes);
+  if (out.index !== undefined) out.index[row] = -1;
+}
+
+function markRow(x: Float32Array, row: number, classes: number): void {
+  x.fill(Number.NaN, row * classes, (row + 1) * classes);
+}
+
+// Not `subarray`: a view costs more than a short row.
+function copyRow(x: Float32Array, at: number, to: Float32Array, classes: number): void {
+  for (let i = 0; i < classes; i++) to[i] = x[at + i];
+}

@@ -1,0 +1,135 @@
+/**
+ * Exponential and logarithm without `Math`, whose results differ from engine to engine.
+ *
+ * A float32 operation is a float64 operation and one `fround`: float64 is wide enough for the
+ * result to be the correctly rounded one. Operations that are exact in both need no `fround`; each
+ * such place says so. Errors, and where they are proved: see `crates/kernels/src/math.rs`.
+ */
+
+const fround = Math.fround;
+
+/** Scratch for casts between the bits of a float32 and an integer. */
+const cast = /* @__PURE__ */ new Float32Array(1);
+const castBits = /* @__PURE__ */ new Uint32Array(cast.buffer);
+
+/** The float32 with the given bits. */
+export function fromBits(bits: number): number {
+  castBits[0] = bits;
+  return cast[0];
+}
+
+/** The bits of a float32. */
+export function toBits(x: number): number {
+  cast[0] = x;
+  return castBits[0];
+}
+
+/** The one NaN (0x7fc00000 once stored) for any other: computed ones may have other bits. */
+export function canonical(x: number): number {
+  return Number.isNaN(x) ? Number.NaN : x;
+}
+
+/** log2(e) in float32: the rate of a temperature of 1. */
+export const RATE = 1.4426950216293335;
+
+/** Exponents below this give exactly 0, so that no subnormal number is ever made. */
+const EXP2_FLOOR = -100;
+
+/** 1.5 · 2^52: a float64 sum with it is rounded to an integer, ties to even. */
+const ROUND = 6755399441055744;
+
+/** 2^n for n from −100 to 127. Looking one up is faster than a cast of bits. */
+const POWERS = /* @__PURE__ */ powersOfTwo();
+
+function powersOfTwo(): Float32Array {
+  const powers = new Float32Array(128 - EXP2_FLOOR);
+  powers[-EXP2_FLOOR] = 1;
+  for (let n = -EXP2_FLOOR; n > 0; n--) powers[n - 1] = powers[n] * 0.5;
+  for (let n = -EXP2_FLOOR + 1; n < powers.length; n++) powers[n] = powers[n - 1] * 2;
+  return powers;
+}
+
+/** 2^t for t ≤ 0 (also −∞); exactly 1 at 0 and exactly 0 below −100. A NaN gives 0. */
+export function exp2(t: number): number {
+  if (!(t >= EXP2_FLOOR)) return 0;
+  const n = t + ROUND - ROUND;
+  const r = t - n; // exact
+  let p = fround(0.0013303570449352264 * r); // 0x3aae5f60
+  p = fround(fround(p + 0.009672648273408413) * r); // 0x3c1e7a07
+  p = fround(fround(p + 0.05550650879740715) * r); // 0x3d635acb
+  p = fround(fround(p + 0.2402222454547882) * r); // 0x3e75fcd2
+  p = fround(fround(p + 0.6931470036506653) * r); // 0x3f317215
+  return fround(p + 1) * POWERS[(n - EXP2_FLOOR) | 0]; // exact
+}
+
+const MIN_NORMAL = 1.1754943508222875e-38;
+const SQRT_HALF_BITS = 0x3f3504f3;
+/** Added to the bits of x it moves the border between two exponents from 1 to √½. */
+const BORDER = 0x3f800000 - SQRT_HALF_BITS;
+/** ln 2 in two parts, the first of so few bits that its product with an exponent is exact. */
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = -0.00021219444170128554;
+
+/**
+ * log x for float32 x > 0, subnormal ones included; log 0 is −∞. What is no finite weight, that is
+ * a negative x, ∞ or NaN, gives NaN.
+ */
+export function log(x: number): number {
+  if (!(x >= 0 && x < Number.POSITIVE_INFINITY)) return Number.NaN;
+  if (x === 0) return Number.NEGATIVE_INFINITY;
+  const small = x < MIN_NORMAL;
+  // x = m·2^e with m in [√½, √2): f = m − 1 is exact and small.
+  const bits = toBits(small ? x * 8388608 : x) + BORDER;
+  const e = (bits >>> 23) - (small ? 127 + 23 : 127);
+  const f = fromBits((bits & 0x007fffff) + SQRT_HALF_BITS) - 1;
+  const square = fround(f * f);
+  const high = e * LN2_HIGH; // exact
+  const low = fround(e * LN2_LOW);
+  const tail = fround(fround(fround(f * square) * logPolynomial(f)) + low);
+  const log = fround(f + fround(tail - square * 0.5)); // the half is exact
+  return fround(log + high);
+}
+
+/** (log(1 + f) − f + f²/2)/f³, a minimax fit (`scripts/coefficients.py`). */
+function logPolynomial(f: number): number {
+  let p = fround(0.05348256602883339 * f); // 0x3d5b1089
+  p = fround(fround(p - 0.10919338464736938) * f); // 0xbddfa0c8
+  p = fround(fround(p + 0.12107854336500168) * f); // 0x3df7f807
+  p = fround(fround(p - 0.12549567222595215) * f); // 0xbe0081f0
+  p = fround(fround(p + 0.1420963853597641) * f); // 0x3e1181b7
+  p = fround(fround(p - 0.1665937304496765) * f); // 0xbe2a978c
+  p = fround(fround(p + 0.20002222061157227) * f); // 0x3e4cd2a0
+  p = fround(fround(p - 0.2500016689300537) * f); // 0xbe800038
+  return fround(p + 0.3333331346511841); // 0x3eaaaaa4
+}
+
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: its bits matter, as with the others
+const SQRT_2 = 1.4142135623730951;
+/** ln 2 in two parts; the first has 21 trailing zero bits: its product with an exponent is exact. */
+const LN2_HIGH_F64 = 0.6931471803691238; // 0x3fe62e42fee00000
+const LN2_LOW_F64 = 1.9082149292705877e-10; // 0x3dea39ef35793c76
+
+/** log x in float64 for a normal x > 0 that isn't far from 1: it is scaled step by step. */
+export function logF64(x: number): number {
+  let e = 0;
+  let m = x;
+  // Into (√½, √2] by exact halvings and doublings.
+  for (; m > SQRT_2; e++) m *= 0.5;
+  for (; m <= SQRT_2 * 0.5; e--) m *= 2;
+  const log = twiceAtanh((m - 1) / (m + 1));
+  return e * LN2_HIGH_F64 + (e * LN2_LOW_F64 + log);
+}
+
+/** log(1 + x) in float64 for x in (−1, 0]; 1 + x must be exact where x < −0.29. */
+export function log1pF64(x: number): number {
+  return x < -0.29 ? logF64(1 + x) : twiceAtanh(x / (2 + x));
+}
+
+/** 2 atanh(s) for |s| < 0.172 by its Taylor series; the first omitted term is below 2^-60. */
+function twiceAtanh(s: number): number {
+  const square = s * s;
+  let sum = 1 / 23;
+  for (let divisor = 21; divisor > 1; divisor -= 2) sum = sum * square + 1 / divisor;
+  const twice = s + s;
+  return twice + twice * (square * sum);
+}

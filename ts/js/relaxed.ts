@@ -1,0 +1,139 @@
+/**
+ * Gumbel-Max and Gumbel-Softmax of one row (Maddison, Mnih & Teh 2017, §3; Jang, Gu & Poole 2017,
+ * §2).
+ *
+ * Scores are s = (l − max l)/T + G: relative to the largest logit, so that large logits don't eat
+ * the noise. Their argmax is a draw from softmax(l/T); softmax(s/τ) is its relaxation.
+ */
+
+import type { Drawn } from "./gumbel.ts";
+import {
+  argmax,
+  BLOCK,
+  blockEnd,
+  type Input,
+  inspect,
+  isFixed,
+  oneHot,
+  type Params,
+} from "./row.ts";
+import { softmaxFrom } from "./softmax.ts";
+
+const fround = Math.fround;
+
+/** The noise of a row, drawn or given, block by block. */
+export class Noise {
+  /** The noise of the block at hand begins at `values[at]`. */
+  values: Float32Array;
+  at = 0;
+  readonly #room = new Float32Array(BLOCK);
+  readonly #drawn: Drawn;
+  readonly #given: Float32Array | undefined;
+  readonly #params: Params;
+  #row = 0;
+
+  constructor(drawn: Drawn, given: Float32Array | undefined, params: Params) {
+    this.values = given ?? this.#room;
+    this.#drawn = drawn;
+    this.#given = given;
+    this.#params = params;
+  }
+
+  /** Moves on to the row that `params` is at, whose given noise begins at `at`. */
+  seek(at: number): void {
+    this.#row = at;
+  }
+
+  /** Whether all of it is below +∞, as drawn noise always is. */
+  isValid(classes: number): boolean {
+    const given = this.#given;
+    if (given === undefined) return true;
+    for (let i = this.#row; i < this.#row + classes; i++) {
+      if (!(given[i] < Number.POSITIVE_INFINITY)) return false;
+    }
+    return true;
+  }
+
+  /** Has the noise of `count` columns from `column` on ready. */
+  block(column: number, count: number): void {
+    if (this.#given === undefined) this.#drawn.block(this.#params, column, count, this.values, 0);
+    else this.at = this.#row + column;
+  }
+}
+
+/**
+ * Writes the scores of a row with largest logit `max`, and returns the column of the largest score;
+ * −1 where there is none above −∞, or the noise is invalid.
+ */
+export function scores(
+  logits: Float32Array,
+  at: number,
+  classes: number,
+  max: number,
+  scale: number,
+  noise: Noise,
+  out: Float32Array,
+): number {
+  if (!noise.isValid(classes)) return -1;
+  let best = Number.NEGATIVE_INFINITY;
+  let index = -1;
+  for (let start = 0; start < classes; start += BLOCK) {
+    const end = blockEnd(start, classes);
+    noise.block(start, end - start);
+    const g = noise.values;
+    const gAt = noise.at - start;
+    for (let i = start; i < end; i++) {
+      const s = fround(fround(fround(logits[at + i] - max) * scale) + g[gAt + i]);
+      out[i] = s;
+      if (best < s) {
+        best = s;
+        index = i;
+      }
+    }
+  }
+  return index;
+}
+
+/**
+ * The column of the largest score: a draw at the temperature of `params`. −1 for an invalid row.
+ * `room` takes the scores.
+ */
+export function gumbelMax(
+  input: Input,
+  classes: number,
+  params: Params,
+  noise: Noise,
+  room: Float32Array,
+): number {
+  const { logits, at } = input;
+  const max = inspect(logits, at, classes);
+  if (Number.isNaN(max)) return -1;
+  if (isFixed(max, params)) return argmax(input.given, input.givenAt, classes);
+  return scores(logits, at, classes, max, params.scale, noise, room);
+}
+
+/**
+ * The soft sample at the temperature τ of `params`; returns the column of its largest score, or −1
+ * for an invalid row, and then nothing is written. `room` takes the scores, so that `soft` may be
+ * the logits or the noise.
+ */
+export function gumbelSoftmax(
+  { logits, at }: Input,
+  classes: number,
+  params: Params,
+  noise: Noise,
+  room: Float32Array,
+  soft: Float32Array,
+  to: number,
+): number {
+  const max = inspect(logits, at, classes);
+  if (Number.isNaN(max)) return -1;
+  if (max === Number.POSITIVE_INFINITY) {
+    const column = argmax(logits, at, classes);
+    oneHot(column, soft, to, classes);
+    return column;
+  }
+  const index = scores(logits, at, classes, max, 1, noise, room);
+  if (index >= 0) softmaxFrom(room, 0, classes, room[index], params.rate, soft, to);
+  return index;
+}

@@ -1,0 +1,94 @@
+/** What both backends compute, and what they are told about a batch. */
+
+/** Writes the records of `count` rows from row `first` on, {@link RECORD} words each, to the start of both views. */
+export type FillParams = (
+  words: Uint32Array,
+  floats: Float32Array,
+  first: number,
+  count: number,
+) => void;
+
+/**
+ * Words of one row's record, in this order: seed low, seed high, row, stream low, stream high, column of the first
+ * draw, then two floats: 1/τ (or 1/T; +∞ for a temperature of 0) and log2(e)/τ (or /T).
+ */
+export const RECORD = 8;
+
+/** A batch of rows: all that a kernel has to know besides the data. */
+export interface Batch {
+  readonly rows: number;
+  readonly classes: number;
+  /** Key, scale and rate of each row. */
+  readonly params: FillParams;
+  /** Whether the input holds weights and not logits. */
+  readonly weights: boolean;
+  /** Whether invalid rows are marked (−1, NaN) or end the call. */
+  readonly mark: boolean;
+}
+
+/**
+ * The kernels, on whole batches. Arrays are row-major `[rows, classes]` and their lengths are right: the API has
+ * checked. An output may be the same view as an input. Noise that is absent is drawn.
+ *
+ * A number returned is the count of rows completed: all of them, or those before the first invalid row, in which
+ * case that row's and later rows' outputs are untouched.
+ */
+export interface Kernels {
+  noise(batch: Batch, out: Float32Array): void;
+  softmax(batch: Batch, x: Float32Array, out: Float32Array): number;
+  logSoftmax(batch: Batch, x: Float32Array, out: Float32Array): number;
+  /** One value a row. */
+  logSumExp(batch: Batch, x: Float32Array, out: Float32Array): number;
+  /** The index of the largest score, as a number and as a one-hot row. */
+  gumbelMax(batch: Batch, x: Float32Array, noise: Float32Array | undefined, out: IndexOut): number;
+  /** The soft sample, with index and one-hot row. */
+  gumbelSoftmax(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    out: SoftOut,
+  ): number;
+  /** `draws` indices a row. */
+  categorical(batch: Batch, x: Float32Array, draws: number, out: Int32Array): number;
+  /** `scale · y ⊙ (v − ⟨y, v⟩)`. */
+  softmaxBackward(batch: Batch, y: Float32Array, v: Float32Array, out: Float32Array): void;
+  /** Gradient of the soft sample `y` by its input and, where asked for, by τ (one a row). `out` isn't `x`. */
+  gumbelSoftmaxVjp(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    y: Float32Array,
+    v: Float32Array,
+    out: Float32Array,
+    byTau: Float32Array | undefined,
+  ): void;
+  /** Tangent of the soft sample `y` along one of its input, one of τ (one a row), or both. */
+  gumbelSoftmaxJvp(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    y: Float32Array,
+    tangent: Tangent,
+    out: Float32Array,
+  ): void;
+  logSoftmaxVjp(batch: Batch, value: Float32Array, v: Float32Array, out: Float32Array): void;
+  logSoftmaxJvp(batch: Batch, value: Float32Array, tangent: Float32Array, out: Float32Array): void;
+  /** `v` has one value a row. */
+  logSumExpVjp(batch: Batch, x: Float32Array, v: Float32Array, out: Float32Array): void;
+  /** One value a row. */
+  logSumExpJvp(batch: Batch, x: Float32Array, tangent: Float32Array, out: Float32Array): void;
+}
+
+export interface IndexOut {
+  readonly sample?: Float32Array | undefined;
+  readonly index?: Int32Array | undefined;
+}
+
+export interface SoftOut extends IndexOut {
+  readonly soft: Float32Array;
+}
+
+export interface Tangent {
+  readonly input?: Float32Array | undefined;
+  readonly tau?: Float32Array | undefined;
+}

@@ -1,0 +1,121 @@
+/** The key of a call: which seed, stream and row the words of each row come from. */
+
+import { type PerRow, readEach } from "./arrays.ts";
+import { integer, kindError, stateError, valueError } from "./check.ts";
+import { MAX_STREAM, Rng, readSeed, type Seed, seedHigh, seedLow, sharedRng } from "./rng.ts";
+
+/** Names the random words of a call. Without any of these the words come from the system's entropy. */
+export interface KeyOptions {
+  /** The seed: one, or one a row. Excludes `rng`. */
+  seed?: PerRow<Seed> | undefined;
+  /** The stream: an integer from 0 to 2^53 − 1, one or one a row; default 0. Excludes `rng`. */
+  stream?: PerRow<number> | undefined;
+  /** The number of the first row, from which rows count up, or one a row: below 2^32; default 0. */
+  row?: PerRow<number> | undefined;
+  /** A generator that hands out a stream a call. Excludes `seed` and `stream`. */
+  rng?: Rng | undefined;
+}
+
+export const KEY_OPTIONS = ["seed", "stream", "row", "rng"] as const;
+
+/** The key of a call that was made: as options, it draws the same values again. */
+export interface Key {
+  readonly seed: PerRow<Seed>;
+  readonly stream: PerRow<number>;
+  readonly row: PerRow<number>;
+}
+
+/** A key, and what to do once the call has succeeded. */
+export interface CallKey extends Key {
+  readonly seed: Seed | Seed[];
+  readonly stream: number | number[];
+  /** The generator that the stream is taken from on success. */
+  readonly rng: Rng | undefined;
+  readonly row: number | number[];
+}
+
+const ROWS = 2 ** 32;
+
+/** Reads the key of a call on `rows` rows. */
+export function readKey(options: KeyOptions, rows: number): CallKey {
+  const { seed, stream, row, rng } = options;
+  if (rng !== undefined) checkRng(rng, seed, stream);
+  if (seed === undefined && rng === undefined) {
+    if (stream !== undefined) throw kindError("stream", 'a "seed" or an "rng" with it', stream);
+    if (row !== undefined) throw kindError("row", 'a "seed" or an "rng" with it', row);
+  }
+  const rowNumbers = readRow(row, rows);
+  if (seed !== undefined) {
+    return {
+      seed: readEach("seed", seed, rows, "a seed", readSeed),
+      stream: stream === undefined ? 0 : readEach("stream", stream, rows, "an integer", readStream),
+      row: rowNumbers,
+      rng: undefined,
+    };
+  }
+  const source = rng ?? sharedRng();
+  if (source.stream > MAX_STREAM) {
+    throw stateError("rng", "a stream up to 2^53 - 1 (use split)", "a generator that is used up");
+  }
+  return { seed: source.seed, stream: source.stream, row: rowNumbers, rng: source };
+}
+
+/** Reads the key of a call that may be given the noise instead, which leaves nothing for a key to say. */
+export function readNoiseKey(
+  options: KeyOptions & { noise?: unknown },
+  rows: number,
+): CallKey | undefined {
+  if (options.noise === undefined) return readKey(options, rows);
+  for (const name of KEY_OPTIONS) {
+    if (options[name] !== undefined)
+      throw kindError("noise", `no "${name}" with it`, options.noise);
+  }
+  return undefined;
+}
+
+function checkRng(rng: unknown, seed: unknown, stream: unknown): void {
+  if (!(rng instanceof Rng)) throw kindError("rng", "an Rng", rng);
+  if (seed !== undefined) throw kindError("rng", 'no "seed" with it', seed);
+  if (stream !== undefined) throw kindError("rng", 'no "stream" with it', stream);
+}
+
+function readStream(label: string, value: unknown): number {
+  return integer(label, value, 0, MAX_STREAM);
+}
+
+function readRow(row: unknown, rows: number): number | number[] {
+  if (row === undefined) return 0;
+  const numbers = readEach("row", row, rows, "an integer", (label, value) =>
+    integer(label, value, 0, ROWS - 1),
+  );
+  if (typeof numbers === "number" && numbers + rows > ROWS) {
+    throw valueError("row", `${rows} rows below 2^32 (use the next stream for more)`, numbers);
+  }
+  return numbers;
+}
+
+/** Writes the key's six words of the record of `row` to `words` from `at` on: see `RECORD` in kernels.ts. */
+export type WriteKey = (words: Uint32Array, at: number, row: number) => void;
+
+/** The writer of a key, with the column of the first draw. What is equal in all rows is worked out once. */
+export function keyWriter(key: CallKey, firstDraw: number): WriteKey {
+  const { seed, stream, row: rowNumbers } = key;
+  const seeds = typeof seed === "object" ? seed : undefined;
+  const streams = typeof stream === "object" ? stream : undefined;
+  const low = typeof seed === "object" ? 0 : seedLow(seed);
+  const high = typeof seed === "object" ? 0 : seedHigh(seed);
+  return (words, at, row) => {
+    const rowStream = streams === undefined ? (stream as number) : (streams[row] as number);
+    words[at] = seeds === undefined ? low : seedLow(seeds[row] as Seed);
+    words[at + 1] = seeds === undefined ? high : seedHigh(seeds[row] as Seed);
+    words[at + 2] = typeof rowNumbers === "number" ? rowNumbers + row : (rowNumbers[row] as number);
+    words[at + 3] = rowStream >>> 0;
+    words[at + 4] = Math.floor(rowStream / ROWS);
+    words[at + 5] = firstDraw;
+  };
+}
+
+/** The public part of a key. */
+export function publicKey({ seed, stream, row }: CallKey): Key {
+  return { seed, stream, row };
+}

@@ -1,0 +1,198 @@
+import {
+  checkApart,
+  type Matrix,
+  type PerRow,
+  type Rows,
+  readLike,
+  readMatrix,
+  readOut,
+  readPerRow,
+} from "./arrays.ts";
+import { kernels } from "./backend.ts";
+import { makeBatch } from "./batch.ts";
+import { checkOptions } from "./check.ts";
+import {
+  type Differentiable,
+  type InputTangent,
+  PRODUCT_OPTIONS,
+  type RowUpstream,
+} from "./gradients.ts";
+import type { Batch } from "./kernels.ts";
+import { readTau } from "./rate.ts";
+import { logSoftmax, logSumExp, type RowOptions, softmax } from "./softmax.ts";
+
+/** Options of {@link softmaxBackward}. */
+export interface SoftmaxBackwardOptions {
+  /** Classes in a row; default: the whole array is one row. */
+  classes?: number | undefined;
+  /** τ > 0, one or one a row, of y = softmax(x/τ). Default 1. */
+  tau?: PerRow<number> | undefined;
+  /** Where the result goes: a Float32Array of the length of `y`; may be `y` or `v` itself. */
+  out?: Float32Array | undefined;
+}
+
+const BACKWARD_OPTIONS = ["classes", "tau", "out"];
+const FORWARD_OPTIONS = ["classes", "onInvalidRow", "out"];
+
+/**
+ * Backward product of a softmax from its value alone, y ⊙ (v − ⟨y, v⟩)/τ: for hosts that keep y themselves. The
+ * Jacobian is symmetric, so it is the forward product as well. Where y = 0 the result is exactly 0, whatever v holds.
+ *
+ * @param y - The softmax, `[rows, classes]`.
+ * @param v - The upstream gradient, in the same shape.
+ * @returns `[rows, classes]`.
+ * @throws TypeError, RangeError for arguments of the wrong kind, value or length.
+ *
+ * @example
+ * ```ts
+ * softmaxBackward([0.5, 0.5], [1, 0]); // Float32Array [0.25, -0.25]
+ * ```
+ */
+export function softmaxBackward(
+  y: Matrix,
+  v: Matrix,
+  options: SoftmaxBackwardOptions = {},
+): Float32Array {
+  checkOptions(options, BACKWARD_OPTIONS);
+  const input = readMatrix("y", y, options.classes);
+  const upstream = readLike("v", v, input);
+  const t = readTau(options.tau, input.rows);
+  const out = readOut("out", options.out, input.data.length, [
+    ["y", y],
+    ["v", v],
+  ]);
+  kernels().softmaxBackward(makeBatch(input, { t }), input.data, upstream, out);
+  return out;
+}
+
+/** A forward pass whose input and value are kept for its derivatives. */
+interface Forward {
+  readonly input: Rows;
+  readonly batch: Batch;
+  readonly value: Float32Array;
+}
+
+type Value = (x: Rows["data"], options: RowOptions) => Float32Array;
+
+function forward(x: Matrix, options: RowOptions, value: Value): Forward {
+  checkOptions(options, FORWARD_OPTIONS);
+  const input = readMatrix("x", x, options.classes);
+  if (options.out instanceof Float32Array) checkApart("out", options.out, [["x", x]]);
+  return {
+    input,
+    batch: makeBatch(input, {}),
+    value: value(input.data, { ...options, classes: input.classes }),
+  };
+}
+
+/** The kernel of a product of two arrays in the input's shape. */
+type Product = (batch: Batch, a: Float32Array, b: Float32Array, out: Float32Array) => void;
+
+function elementwise(
+  { input, batch, value }: Forward,
+  vjp: Product,
+  jvp: Product,
+): Differentiable<Matrix> {
+  const product = (
+    kernel: Product,
+    label: string,
+    given: Matrix,
+    options: { out?: Float32Array | undefined },
+  ) => {
+    checkOptions(options, PRODUCT_OPTIONS);
+    const b = readLike(label, given, input);
+    const out = readOut("out", options.out, b.length, [[label, given]]);
+    checkApart("out", out, [["value", value]]);
+    kernel(batch, value, b, out);
+    return out;
+  };
+  return {
+    value,
+    vjp: (v, options = {}) => ({ input: product(vjp, "v", v, options) }),
+    jvp: (tangent, options = {}) => product(jvp, "input", readTangent(tangent), options),
+  };
+}
+
+function readTangent(tangent: InputTangent): Matrix {
+  checkOptions(tangent ?? null, ["input"], "tangent");
+  return tangent.input;
+}
+
+/**
+ * {@link softmax} with its derivatives: dx = y ⊙ (v − ⟨y, v⟩), exactly 0 at impossible classes whatever v holds
+ * there; a marked row's are NaN. The closures keep `value`: changing it changes them.
+ *
+ * @param x - `[rows, classes]`.
+ * @returns `value` `[rows, classes]`, `vjp(v)` with v in that shape, `jvp({ input })`.
+ * @throws As {@link softmax}; RangeError for an `out` that shares memory with `x`.
+ *
+ * @example
+ * ```ts
+ * const { value, vjp } = softmaxVjp([0, 0]);
+ * vjp([1, 0]).input; // Float32Array [0.25, -0.25]
+ * ```
+ */
+export function softmaxVjp(x: Matrix, options: RowOptions = {}): Differentiable<Matrix> {
+  const backward: Product = (batch, y, v, out) => kernels().softmaxBackward(batch, y, v, out);
+  return elementwise(forward(x, options, softmax), backward, backward);
+}
+
+/**
+ * {@link logSoftmax} with its derivatives: dx = v − y·Σv, where the sum leaves out the impossible classes and their
+ * gradient is exactly 0; a marked row's are NaN. The closures keep `value`: changing it changes them.
+ *
+ * @param x - `[rows, classes]`.
+ * @returns `value` `[rows, classes]`, `vjp(v)` with v in that shape, `jvp({ input })`.
+ * @throws As {@link logSoftmax}; RangeError for an `out` that shares memory with `x`.
+ *
+ * @example
+ * ```ts
+ * const { vjp } = logSoftmaxVjp([0, 0]);
+ * vjp([1, 0]).input; // Float32Array [0.5, -0.5]
+ * ```
+ */
+export function logSoftmaxVjp(x: Matrix, options: RowOptions = {}): Differentiable<Matrix> {
+  return elementwise(
+    forward(x, options, logSoftmax),
+    (batch, value, v, out) => kernels().logSoftmaxVjp(batch, value, v, out),
+    (batch, value, t, out) => kernels().logSoftmaxJvp(batch, value, t, out),
+  );
+}
+
+/**
+ * {@link logSumExp} with its derivatives: dx = v·softmax(x). 0 for a row of nothing but −∞ and for one with a +∞; a
+ * marked row's are NaN. The closures keep `x`: changing it changes them.
+ *
+ * @param x - `[rows, classes]`.
+ * @returns `value`, one a row; `vjp(v)` with v one a row or one for all; `jvp({ input })`, one a row.
+ * @throws As {@link logSumExp}; RangeError for an `out` that shares memory with `x`.
+ *
+ * @example
+ * ```ts
+ * const { vjp } = logSumExpVjp([0, 0]);
+ * vjp(1).input; // Float32Array [0.5, 0.5]
+ * ```
+ */
+export function logSumExpVjp(x: Matrix, options: RowOptions = {}): Differentiable<RowUpstream> {
+  const { input, batch, value } = forward(x, options, logSumExp);
+  return {
+    value,
+    vjp(v, options = {}) {
+      checkOptions(options, PRODUCT_OPTIONS);
+      const upstream = readPerRow("v", v, input.rows);
+      const out = readOut("out", options.out, input.data.length, []);
+      checkApart("out", out, [["x", x]]);
+      kernels().logSumExpVjp(batch, input.data, upstream, out);
+      return { input: out };
+    },
+    jvp(tangent, options = {}) {
+      checkOptions(options, PRODUCT_OPTIONS);
+      const given = readTangent(tangent);
+      const t = readLike("input", given, input);
+      const out = readOut("out", options.out, input.rows, [["input", given]]);
+      checkApart("out", out, [["x", x]]);
+      kernels().logSumExpJvp(batch, input.data, t, out);
+      return out;
+    },
+  };
+}

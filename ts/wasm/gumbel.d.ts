@@ -1,0 +1,166 @@
+/* tslint:disable */
+/* eslint-disable */
+
+/**
+ * Draws by inverse CDF: `draws` indices a row.
+ *
+ * # Safety
+ * See the module.
+ */
+export function categorical(params: number, rows: number, classes: number, x: number, scratch: number, draws: number, out: number, flags: number): number;
+
+/**
+ * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
+ *
+ * # Safety
+ * See the module.
+ */
+export function gumbel_max(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, sample: number, index: number, flags: number): number;
+
+/**
+ * Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
+ * null the one-hot row of that index.
+ *
+ * # Safety
+ * See the module.
+ */
+export function gumbel_softmax(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, soft: number, sample: number, index: number, flags: number): number;
+
+/**
+ * The tangent of a soft sample `y` along a tangent of the input and one of τ, each where its pointer isn't null.
+ *
+ * # Safety
+ * See the module.
+ */
+export function gumbel_softmax_jvp(params: number, rows: number, classes: number, x: number, noise: number, y: number, input_tangent: number, tau_tangent: number, scratch: number, out: number, flags: number): void;
+
+/**
+ * The gradient of a soft sample `y` by its input, and by τ where `by_tau` isn't null. `x` is read for weights and
+ * for τ, noise for τ.
+ *
+ * # Safety
+ * See the module.
+ */
+export function gumbel_softmax_vjp(params: number, rows: number, classes: number, x: number, noise: number, y: number, v: number, scratch: number, out: number, by_tau: number, flags: number): void;
+
+/**
+ * Log-softmax at the temperature of each row.
+ *
+ * # Safety
+ * See the module.
+ */
+export function log_softmax(params: number, rows: number, classes: number, x: number, out: number, flags: number): number;
+
+/**
+ * Tangent of log-softmax from its value.
+ *
+ * # Safety
+ * See the module.
+ */
+export function log_softmax_jvp(rows: number, classes: number, value: number, tangent: number, out: number): void;
+
+/**
+ * Gradient of log-softmax from its value.
+ *
+ * # Safety
+ * See the module.
+ */
+export function log_softmax_vjp(rows: number, classes: number, value: number, v: number, out: number): void;
+
+/**
+ * Log-sum-exp, one value a row.
+ *
+ * # Safety
+ * See the module.
+ */
+export function log_sum_exp(rows: number, classes: number, x: number, out: number, flags: number): number;
+
+/**
+ * Tangent of log-sum-exp, one value a row. An invalid row gives NaN.
+ *
+ * # Safety
+ * See the module.
+ */
+export function log_sum_exp_jvp(rows: number, classes: number, x: number, tangent: number, scratch: number, out: number): void;
+
+/**
+ * Gradient of log-sum-exp; `v` has one value a row. An invalid row gives NaN.
+ *
+ * # Safety
+ * See the module.
+ */
+export function log_sum_exp_vjp(rows: number, classes: number, x: number, v: number, out: number): void;
+
+/**
+ * Gumbel noise.
+ *
+ * # Safety
+ * See the module.
+ */
+export function noise(params: number, rows: number, classes: number, out: number): void;
+
+/**
+ * Fills the table of cubics. To be called once, before anything else.
+ */
+export function prepare(): void;
+
+/**
+ * Softmax at the temperature of each row.
+ *
+ * # Safety
+ * See the module.
+ */
+export function softmax(params: number, rows: number, classes: number, x: number, out: number, flags: number): number;
+
+/**
+ * `out = scale · y ⊙ (v − ⟨y, v⟩)` with the scale of each row.
+ *
+ * # Safety
+ * See the module.
+ */
+export function softmax_backward(params: number, rows: number, classes: number, y: number, v: number, out: number): void;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
+    readonly gumbel_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
+    readonly gumbel_softmax: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
+    readonly gumbel_softmax_jvp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;
+    readonly gumbel_softmax_vjp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;
+    readonly log_softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly log_softmax_jvp: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly log_softmax_vjp: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly log_sum_exp: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly log_sum_exp_jvp: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly log_sum_exp_vjp: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly noise: (a: number, b: number, c: number, d: number) => void;
+    readonly prepare: () => void;
+    readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
+    readonly softmax_backward: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path?: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

@@ -1,0 +1,369 @@
+/* @ts-self-types="./gumbel.d.ts" */
+
+/**
+ * Draws by inverse CDF: `draws` indices a row.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} scratch
+ * @param {number} draws
+ * @param {number} out
+ * @param {number} flags
+ * @returns {number}
+ */
+export function categorical(params, rows, classes, x, scratch, draws, out, flags) {
+    const ret = wasm.categorical(params, rows, classes, x, scratch, draws, out, flags);
+    return ret >>> 0;
+}
+
+/**
+ * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} noise
+ * @param {number} scratch
+ * @param {number} sample
+ * @param {number} index
+ * @param {number} flags
+ * @returns {number}
+ */
+export function gumbel_max(params, rows, classes, x, noise, scratch, sample, index, flags) {
+    const ret = wasm.gumbel_max(params, rows, classes, x, noise, scratch, sample, index, flags);
+    return ret >>> 0;
+}
+
+/**
+ * Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
+ * null the one-hot row of that index.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} noise
+ * @param {number} scratch
+ * @param {number} soft
+ * @param {number} sample
+ * @param {number} index
+ * @param {number} flags
+ * @returns {number}
+ */
+export function gumbel_softmax(params, rows, classes, x, noise, scratch, soft, sample, index, flags) {
+    const ret = wasm.gumbel_softmax(params, rows, classes, x, noise, scratch, soft, sample, index, flags);
+    return ret >>> 0;
+}
+
+/**
+ * The tangent of a soft sample `y` along a tangent of the input and one of τ, each where its pointer isn't null.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} noise
+ * @param {number} y
+ * @param {number} input_tangent
+ * @param {number} tau_tangent
+ * @param {number} scratch
+ * @param {number} out
+ * @param {number} flags
+ */
+export function gumbel_softmax_jvp(params, rows, classes, x, noise, y, input_tangent, tau_tangent, scratch, out, flags) {
+    wasm.gumbel_softmax_jvp(params, rows, classes, x, noise, y, input_tangent, tau_tangent, scratch, out, flags);
+}
+
+/**
+ * The gradient of a soft sample `y` by its input, and by τ where `by_tau` isn't null. `x` is read for weights and
+ * for τ, noise for τ.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} noise
+ * @param {number} y
+ * @param {number} v
+ * @param {number} scratch
+ * @param {number} out
+ * @param {number} by_tau
+ * @param {number} flags
+ */
+export function gumbel_softmax_vjp(params, rows, classes, x, noise, y, v, scratch, out, by_tau, flags) {
+    wasm.gumbel_softmax_vjp(params, rows, classes, x, noise, y, v, scratch, out, by_tau, flags);
+}
+
+/**
+ * Log-softmax at the temperature of each row.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} out
+ * @param {number} flags
+ * @returns {number}
+ */
+export function log_softmax(params, rows, classes, x, out, flags) {
+    const ret = wasm.log_softmax(params, rows, classes, x, out, flags);
+    return ret >>> 0;
+}
+
+/**
+ * Tangent of log-softmax from its value.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} value
+ * @param {number} tangent
+ * @param {number} out
+ */
+export function log_softmax_jvp(rows, classes, value, tangent, out) {
+    wasm.log_softmax_jvp(rows, classes, value, tangent, out);
+}
+
+/**
+ * Gradient of log-softmax from its value.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} value
+ * @param {number} v
+ * @param {number} out
+ */
+export function log_softmax_vjp(rows, classes, value, v, out) {
+    wasm.log_softmax_vjp(rows, classes, value, v, out);
+}
+
+/**
+ * Log-sum-exp, one value a row.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} out
+ * @param {number} flags
+ * @returns {number}
+ */
+export function log_sum_exp(rows, classes, x, out, flags) {
+    const ret = wasm.log_sum_exp(rows, classes, x, out, flags);
+    return ret >>> 0;
+}
+
+/**
+ * Tangent of log-sum-exp, one value a row. An invalid row gives NaN.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} tangent
+ * @param {number} scratch
+ * @param {number} out
+ */
+export function log_sum_exp_jvp(rows, classes, x, tangent, scratch, out) {
+    wasm.log_sum_exp_jvp(rows, classes, x, tangent, scratch, out);
+}
+
+/**
+ * Gradient of log-sum-exp; `v` has one value a row. An invalid row gives NaN.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} v
+ * @param {number} out
+ */
+export function log_sum_exp_vjp(rows, classes, x, v, out) {
+    wasm.log_sum_exp_vjp(rows, classes, x, v, out);
+}
+
+/**
+ * Gumbel noise.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} out
+ */
+export function noise(params, rows, classes, out) {
+    wasm.noise(params, rows, classes, out);
+}
+
+/**
+ * Fills the table of cubics. To be called once, before anything else.
+ */
+export function prepare() {
+    wasm.prepare();
+}
+
+/**
+ * Softmax at the temperature of each row.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} out
+ * @param {number} flags
+ * @returns {number}
+ */
+export function softmax(params, rows, classes, x, out, flags) {
+    const ret = wasm.softmax(params, rows, classes, x, out, flags);
+    return ret >>> 0;
+}
+
+/**
+ * `out = scale · y ⊙ (v − ⟨y, v⟩)` with the scale of each row.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} y
+ * @param {number} v
+ * @param {number} out
+ */
+export function softmax_backward(params, rows, classes, y, v, out) {
+    wasm.softmax_backward(params, rows, classes, y, v, out);
+}
+function __wbg_get_imports() {
+    const import0 = {
+        __proto__: null,
+        __wbindgen_init_externref_table: function() {
+            const table = wasm.__wbindgen_externrefs;
+            const offset = table.grow(4);
+            table.set(0, undefined);
+            table.set(offset + 0, undefined);
+            table.set(offset + 1, null);
+            table.set(offset + 2, true);
+            table.set(offset + 3, false);
+        },
+    };
+    return {
+        __proto__: null,
+        "./gumbel_bg.js": import0,
+    };
+}
+
+let wasmModule, wasmInstance, wasm;
+function __wbg_finalize_init(instance, module) {
+    wasmInstance = instance;
+    wasm = instance.exports;
+    wasmModule = module;
+    wasm.__wbindgen_start();
+    return wasm;
+}
+
+async function __wbg_load(module, imports) {
+    if (typeof Response === 'function' && module instanceof Response) {
+        if (typeof WebAssembly.instantiateStreaming === 'function') {
+            try {
+                return await WebAssembly.instantiateStreaming(module, imports);
+            } catch (e) {
+                const validResponse = module.ok && expectedResponseType(module.type);
+
+                if (validResponse && module.headers.get('Content-Type') !== 'application/wasm') {
+                    console.warn("`WebAssembly.instantiateStreaming` failed because your server does not serve Wasm with `application/wasm` MIME type. Falling back to `WebAssembly.instantiate` which is slower. Original error:\n", e);
+
+                } else { throw e; }
+            }
+        }
+
+        const bytes = await module.arrayBuffer();
+        return await WebAssembly.instantiate(bytes, imports);
+    } else {
+        const instance = await WebAssembly.instantiate(module, imports);
+
+        if (instance instanceof WebAssembly.Instance) {
+            return { instance, module };
+        } else {
+            return instance;
+        }
+    }
+
+    function expectedResponseType(type) {
+        switch (type) {
+            case 'basic': case 'cors': case 'default': return true;
+        }
+        return false;
+    }
+}
+
+function initSync(module) {
+    if (wasm !== undefined) return wasm;
+
+
+    if (module !== undefined) {
+        if (Object.getPrototypeOf(module) === Object.prototype) {
+            ({module} = module)
+        } else {
+            console.warn('using deprecated parameters for `initSync()`; pass a single object instead')
+        }
+    }
+
+    const imports = __wbg_get_imports();
+    if (!(module instanceof WebAssembly.Module)) {
+        module = new WebAssembly.Module(module);
+    }
+    const instance = new WebAssembly.Instance(module, imports);
+    return __wbg_finalize_init(instance, module);
+}
+
+async function __wbg_init(module_or_path) {
+    if (wasm !== undefined) return wasm;
+
+
+    if (module_or_path !== undefined) {
+        if (Object.getPrototypeOf(module_or_path) === Object.prototype) {
+            ({module_or_path} = module_or_path)
+        } else {
+            console.warn('using deprecated parameters for the initialization function; pass a single object instead')
+        }
+    }
+
+    if (module_or_path === undefined) {
+        module_or_path = new URL('gumbel_bg.wasm', import.meta.url);
+    }
+    const imports = __wbg_get_imports();
+
+    if (typeof module_or_path === 'string' || (typeof Request === 'function' && module_or_path instanceof Request) || (typeof URL === 'function' && module_or_path instanceof URL)) {
+        module_or_path = fetch(module_or_path);
+    }
+
+    const { instance, module } = await __wbg_load(await module_or_path, imports);
+
+    return __wbg_finalize_init(instance, module);
+}
+
+export { initSync, __wbg_init as default };

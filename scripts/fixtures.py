@@ -54,7 +54,7 @@ def philox(counter, key):
 
 
 def check_philox():
-    """The known-answer vectors of Random123 1.14, tests/kat_vectors."""
+    """The known-answer vectors of Random123 (tests/kat_vectors)."""
     ones = 0xFFFFFFFF
     for counter, key, words in [
         ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
@@ -219,10 +219,12 @@ def relaxed_row(x, g, tau, upstream, tangent, tau_tangent, weights):
     return [*values, np.sum(tau_terms)]
 
 
-def plain_row(f_torch, f_jax, x, upstream, tangent, scales):
+def plain_row(by_torch, by_jax, row, scales):
+    """Value, gradient and tangent of a function of one row: its input, upstream gradient and tangent."""
+    x, upstream, tangent = row
     return agree(
-        products_torch(f_torch, (x,), upstream, (tangent,)),
-        products_jax(f_jax, (x,), upstream, (tangent,)),
+        products_torch(by_torch, (x,), upstream, (tangent,)),
+        products_jax(by_jax, (x,), upstream, (tangent,)),
         scales,
     )
 
@@ -232,14 +234,25 @@ def plain_row(f_torch, f_jax, x, upstream, tangent, scales):
 TAUS = [1e-30, 1e-3, 0.1, 0.5, 2 / 3, 1, 10, 1e30]
 
 
-def logits_case(name, classes, taus, scale=4, offset=0, masked=False, noise="given"):
-    return {"name": name, "from": "logits", "classes": classes, "scale": scale, "offset": offset, "masked": masked,
-            "noise": noise, "taus": taus}  # fmt: skip
+def make_case(source, name, classes, taus, scale, offset=0, masked=False, noise="given"):
+    return {
+        "name": name,
+        "from": source,
+        "classes": classes,
+        "scale": scale,
+        "offset": offset,
+        "masked": masked,
+        "noise": noise,
+        "taus": taus,
+    }
 
 
-def weights_case(name, classes, taus, scale=1, masked=False, noise="given"):
-    return {"name": name, "from": "weights", "classes": classes, "scale": scale, "offset": 0, "masked": masked,
-            "noise": noise, "taus": taus}  # fmt: skip
+def logits_case(name, classes, taus, scale=4, **options):
+    return make_case("logits", name, classes, taus, scale, **options)
+
+
+def weights_case(name, classes, taus, scale=1, **options):
+    return make_case("weights", name, classes, taus, scale, **options)
 
 
 DRAWN = {"seed": "0x0123456789abcdef", "stream": 2**40 + 3, "row": 7}
@@ -374,14 +387,15 @@ def plain(case, seed, row, temperature):
     soft, by_soft, along_soft = plain_row(
         lambda x: torch.softmax(x / temperature, -1),
         lambda x: jax.nn.softmax(x / temperature),
-        x, v, t, [y, y * (np.abs(v) + mean) / temperature, y * (np.abs(t) + along) / temperature],
-    )  # fmt: skip
+        (x, v, t),
+        [y, y * (np.abs(v) + mean) / temperature, y * (np.abs(t) + along) / temperature],
+    )
     log, by_log, along_log = plain_row(
         lambda x: torch.log_softmax(x / temperature, -1),
         lambda x: jax.nn.log_softmax(x / temperature),
-        x, v, t,
+        (x, v, t),
         [1 + np.abs(z), (np.abs(v) + y * np.abs(v).sum()) / temperature, (np.abs(t) + along) / temperature],
-    )  # fmt: skip
+    )
     at = positions_of(scatter(x, keep, classes, -np.inf))
     out = {
         "temperature": temperature,
@@ -394,9 +408,10 @@ def plain(case, seed, row, temperature):
         return out
     lse, by_lse, along_lse = plain_row(
         lambda x: torch.logsumexp(x, -1),
-        lambda x: jax.nn.logsumexp(x),
-        x, v[0], t, [1, y * np.abs(v[0]), along],
-    )  # fmt: skip
+        jax.nn.logsumexp,
+        (x, v[0], t),
+        [1, y * np.abs(v[0]), along],
+    )
     return out | {
         "softmaxByInput": numbers(scatter(by_soft, keep, classes)[at]),
         "softmaxAlong": numbers(scatter(along_soft, keep, classes)[at]),

@@ -22,14 +22,16 @@ export const MAX_CLASSES = 2 ** 30;
 export function readMatrix(label: string, x: unknown, classesOption: unknown): Rows {
   const nested = isNested(x);
   const data = nested ? flatten(label, x) : readVector(label, x);
-  const fallback = nested ? (x[0] as ArrayLike<number>).length : data.length;
-  const classes =
-    classesOption === undefined && nested
-      ? fallback
-      : readClasses(classesOption === undefined ? fallback : classesOption);
-  if (classes === 0) throw valueError("classes", "an integer >= 1", 0);
-  if (nested && classes !== fallback) {
-    throw valueError("classes", `the length of a row of "${label}" (${fallback})`, classes);
+  const width = nested ? (x[0] as ArrayLike<number>).length : data.length;
+  if (width === 0 && classesOption === undefined) {
+    throw nested
+      ? stateError(`${label}[0]`, "at least one number", "length 0")
+      : stateError(label, 'at least one number, or "classes" with it', "length 0");
+  }
+  const given = classesOption === undefined ? width : classesOption;
+  const classes = integer("classes", given, 1, MAX_CLASSES);
+  if (nested && classes !== width) {
+    throw valueError("classes", `the length of a row of "${label}" (${width})`, classes);
   }
   if (data.length % classes !== 0) {
     throw valueError("classes", `a divisor of the length of "${label}" (${data.length})`, classes);
@@ -37,29 +39,21 @@ export function readMatrix(label: string, x: unknown, classesOption: unknown): R
   return { data, rows: data.length / classes, classes };
 }
 
-/** A number of classes given as such. */
-export function readClasses(value: unknown): number {
-  if (typeof value === "number" && Number.isInteger(value) && value < 1) {
-    throw valueError("classes", "an integer >= 1", value);
-  }
-  return integer("classes", value, 1, MAX_CLASSES);
-}
-
 /** Reads a matrix whose shape is settled. */
 export function readLike(label: string, x: unknown, like: Rows): Float32Array {
   const data = isNested(x) ? flatten(label, x) : readVector(label, x);
   const length = like.rows * like.classes;
   if (data.length === length) return data;
-  const expected = `${length} numbers (${like.rows} x ${like.classes})`;
-  throw stateError(label, expected, String(data.length));
+  throw lengthError(label, `length ${length} (${like.rows} x ${like.classes})`, data.length);
 }
 
 /** Reads one value a row, or one for all. */
 export function readPerRow(label: string, x: unknown, rows: number): Float32Array {
   if (typeof x === "number") return new Float32Array(rows).fill(toFloat32(label, x));
+  if (!isArrayLike(x)) throw kindError(label, "a number, or one a row", x);
   const data = readVector(label, x);
   if (data.length === rows) return data;
-  throw stateError(label, `one value, or one a row (${rows})`, `${data.length} values`);
+  throw lengthError(label, `one value, or one a row (${rows})`, data.length);
 }
 
 /** Reads a flat array of numbers as float32. */
@@ -68,19 +62,14 @@ export function readVector(label: string, x: unknown): Float32Array {
     if (x.length === 0) checkAttached(label, x);
     return x;
   }
-  if (typeof x !== "object" || x === null || !isArrayLike(x)) {
-    throw kindError(label, "an array of numbers", x);
-  }
-  if (ArrayBuffer.isView(x) && x.byteLength === 0) checkAttached(label, x);
+  if (!isArrayLike(x)) throw kindError(label, "an array of numbers", x);
+  if (x.length === 0) checkAttached(label, x);
   const data = new Float32Array(x.length);
   for (let i = 0; i < data.length; i++) {
     const value = x[i];
-    const rounded = Math.fround(value as number);
-    // Only a finite float32 compares as near as this; everything else is looked at closely.
-    data[i] =
-      rounded - rounded === 0 && typeof value === "number"
-        ? rounded
-        : toFloat32(`${label}[${i}]`, value);
+    const rounded = typeof value === "number" ? Math.fround(value) : Number.NaN;
+    // What isn't finite is looked at closely.
+    data[i] = rounded - rounded === 0 ? rounded : toFloat32(`${label}[${i}]`, value);
   }
   return data;
 }
@@ -94,7 +83,12 @@ function toFloat32(label: string, value: unknown): number {
   return rounded;
 }
 
-function isArrayLike(x: object): x is ArrayLike<unknown> {
+function lengthError(label: string, expected: string, length: number): RangeError {
+  return stateError(label, expected, `length ${length}`);
+}
+
+function isArrayLike(x: unknown): x is ArrayLike<unknown> {
+  if (typeof x !== "object" || x === null) return false;
   const { length } = x as ArrayLike<unknown>;
   return typeof length === "number" && Number.isInteger(length) && length >= 0;
 }
@@ -106,22 +100,19 @@ function isNested(x: unknown): x is ReadonlyArray<ArrayLike<unknown>> {
 function flatten(label: string, x: ReadonlyArray<ArrayLike<unknown>>): Float32Array {
   const width = readVector(`${label}[0]`, x[0]).length;
   const data = new Float32Array(x.length * width);
-  x.forEach((row, i) => {
-    const values = readVector(`${label}[${i}]`, row);
+  for (let i = 0; i < x.length; i++) {
+    const values = readVector(`${label}[${i}]`, x[i]);
     if (values.length !== width) {
-      throw stateError(
-        `${label}[${i}]`,
-        `${width} numbers, as in the first row`,
-        String(values.length),
-      );
+      throw lengthError(`${label}[${i}]`, `length ${width}, as the first row`, values.length);
     }
     data.set(values, i * width);
-  });
+  }
   return data;
 }
 
 /** A view on a detached buffer looks empty; only asking the buffer tells. */
-function checkAttached(label: string, view: ArrayBufferView): void {
+function checkAttached(label: string, view: unknown): void {
+  if (!ArrayBuffer.isView(view)) return;
   try {
     new Uint8Array(view.buffer, 0, 0);
   } catch {
@@ -165,7 +156,7 @@ export function readIndexOut(
 
 function checkOut(label: string, out: OutArray, length: number, inputs: readonly Named[]): void {
   if (out.length === 0) checkAttached(label, out);
-  if (out.length !== length) throw stateError(label, `length ${length}`, `length ${out.length}`);
+  if (out.length !== length) throw lengthError(label, `length ${length}`, out.length);
   for (const [name, view] of inputs) {
     if (sharesMemory(out, view) && !isSameView(out, view)) {
       throw stateError(
@@ -177,9 +168,10 @@ function checkOut(label: string, out: OutArray, length: number, inputs: readonly
   }
 }
 
-/** Refuses an output that shares memory with any of `others`. */
+/** Refuses an output that shares memory with any of `others`, which must be there still. */
 export function checkApart(label: string, out: OutArray, others: readonly Named[]): void {
   for (const [name, view] of others) {
+    if (ArrayBuffer.isView(view) && view.byteLength === 0) checkAttached(name, view);
     if (sharesMemory(out, view))
       throw stateError(label, `memory apart from "${name}"`, "shared memory");
   }
@@ -212,8 +204,9 @@ export function readEach<T, R>(
 ): R | R[] {
   if (typeof value !== "object" || value === null) return read(label, value as T);
   if (!isArrayLike(value)) throw kindError(label, `${expected}, or one a row`, value);
+  if (value.length === 0) checkAttached(label, value);
   if (value.length !== rows) {
-    throw stateError(label, `one value, or one a row (${rows})`, `${value.length} values`);
+    throw lengthError(label, `one value, or one a row (${rows})`, value.length);
   }
   return Array.from(value, (item, i) => read(`${label}[${i}]`, item as T));
 }

@@ -93,11 +93,16 @@ function explain(row: number, { label, data, classes, from, noise }: Inspected):
   if (!values.some((x) => x > -Infinity)) {
     return stateError(label, "a logit above -Infinity in each row", `none in row ${row}`);
   }
-  return explainNoise(row, noise ?? values, classes);
+  return explainNoise(row, noise ?? values, values.indexOf(Infinity), classes);
 }
 
-/** The row's own values are in order, so it is the noise that was given. */
-function explainNoise(row: number, noise: Float32Array, classes: number): RangeError {
+/** The row's own values are in order, so it is the noise that was given; `certain` is the class at Infinity. */
+function explainNoise(
+  row: number,
+  noise: Float32Array,
+  certain: number,
+  classes: number,
+): RangeError {
   const values = noise.subarray(row * classes, (row + 1) * classes);
   const bad = values.findIndex((g) => !(g < Infinity));
   if (bad >= 0) {
@@ -105,6 +110,13 @@ function explainNoise(row: number, noise: Float32Array, classes: number): RangeE
       "noise",
       "finite values or -Infinity",
       `${values[bad]} at row ${row}, class ${bad}`,
+    );
+  }
+  if (certain >= 0) {
+    return stateError(
+      "noise",
+      "a value above -Infinity where the logit is Infinity",
+      `${values[certain]} at row ${row}, class ${certain}`,
     );
   }
   return stateError(

@@ -8,8 +8,8 @@ import {
   readFrom,
   readOnInvalidRow,
 } from "./batch.ts";
-import { checkOptions, integer, valueError } from "./check.ts";
-import { KEY_OPTIONS, type KeyOptions, readKey } from "./key.ts";
+import { checkOptions, integer, stateError } from "./check.ts";
+import { KEY_OPTIONS, type KeyOptions, NEXT_STREAM, readKey } from "./key.ts";
 import { readTemperature } from "./rate.ts";
 
 /** Options of {@link categorical}. */
@@ -59,10 +59,11 @@ export function categorical(logits: Matrix, options: CategoricalOptions = {}): I
   const from = readFrom(options.from);
   const t = readTemperature(options.temperature, input.rows);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
-  const draws = options.draws === undefined ? 1 : integer("draws", options.draws, 0, MAX_CLASSES);
-  const draw = options.draw === undefined ? 0 : integer("draw", options.draw, 0, MAX_CLASSES);
+  const draws = readDraws("draws", options.draws, 1);
+  const draw = readDraws("draw", options.draw, 0);
   if (draw + draws > MAX_CLASSES) {
-    throw valueError("draw", `${draws} draws below 2^30 (use the next stream for more)`, draw);
+    const range = `${draw} to ${draw + draws - 1}`;
+    throw stateError("draw", `draw numbers below 2^30${NEXT_STREAM}`, range);
   }
   const key = readKey(options, input.rows);
   const out = readIndexOut("out", options.out, input.rows * draws, [["logits", logits]]);
@@ -71,4 +72,8 @@ export function categorical(logits: Matrix, options: CategoricalOptions = {}): I
   checkCompleted(completed, { label: "logits", from, ...input });
   key.rng?.next();
   return out;
+}
+
+function readDraws(label: string, value: unknown, absent: number): number {
+  return value === undefined ? absent : integer(label, value, 0, MAX_CLASSES, NEXT_STREAM);
 }

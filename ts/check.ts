@@ -7,8 +7,8 @@ export function show(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";
   if (typeof value !== "object" || value === null) return String(value);
-  const name = value.constructor?.name ?? "Object";
-  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+  const name = value.constructor?.name || "Object";
+  return /^(?!Ui)[AEIOU]|^Rng$/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
 /** A TypeError: the argument is of the wrong kind. Built on the throw path alone. */
@@ -30,12 +30,19 @@ function message(label: string, expected: string, got: string): string {
   return `"${label}" expected ${expected}, got ${got}`;
 }
 
-/** An integer from `least` to `most`. */
-export function integer(label: string, value: unknown, least: number, most: number): number {
+/** An integer from `least` to `most`, a power of two or one less; `hint` is for those who need more. */
+export function integer(
+  label: string,
+  value: unknown,
+  least: number,
+  most: number,
+  hint = "",
+): number {
   if (typeof value !== "number") throw kindError(label, "a number", value);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  const bound = most === Number.MAX_SAFE_INTEGER ? "2^53 - 1" : String(most);
-  throw valueError(label, `an integer from ${least} to ${bound}`, value);
+  const power = Math.round(Math.log2(most));
+  const bound = most === 2 ** power ? `2^${power}` : `2^${power} - 1`;
+  throw valueError(label, `an integer from ${least} to ${bound}${value > most ? hint : ""}`, value);
 }
 
 export function boolean(label: string, value: unknown): boolean {
@@ -56,12 +63,24 @@ export function choice<T extends string>(label: string, value: unknown, choices:
  * The options object of a call: `undefined` counts as absent, and so does an option that is `undefined`. An option
  * the function doesn't know is refused, since a misspelt `seed` would silently draw other values.
  */
-export function checkOptions(options: unknown, known: readonly string[], label = "options"): void {
-  if (options === undefined) return;
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw kindError(label, "an object", options);
-  }
-  for (const name in options) {
+export function checkOptions(options: unknown, known: readonly string[]): void {
+  if (options !== undefined) checkNames("options", options, known);
+}
+
+/**
+ * A plain object with known names only. A class instance is refused too: in `gumbelMax(logits, rng)` the generator's
+ * `seed` would pass for the option and draw the same values at each call.
+ */
+export function checkNames(label: string, object: unknown, known: readonly string[]): void {
+  if (!isPlainObject(object)) throw kindError(label, "a plain object", object);
+  for (const name in object) {
     if (!known.includes(name)) throw kindError(label, `only ${known.join(", ")}`, name);
   }
+}
+
+/** Of this realm or another. */
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

@@ -10,7 +10,7 @@ import {
 } from "./arrays.ts";
 import { kernels } from "./backend.ts";
 import { checkCompleted, makeBatch } from "./batch.ts";
-import { boolean, checkOptions, kindError } from "./check.ts";
+import { boolean, checkNames, checkOptions, kindError } from "./check.ts";
 import { type Gradient, type JvpOptions, PRODUCT_OPTIONS, type VjpOptions } from "./gradients.ts";
 import {
   RELAXED_OPTIONS,
@@ -148,7 +148,7 @@ function differentiable(
       return tau === undefined ? { input: out } : { input: out, tau };
     },
     jvp(tangent, options = {}) {
-      checkOptions(tangent ?? null, ["input", "tau"], "tangent");
+      checkNames("tangent", tangent, ["input", "tau"]);
       checkOptions(options, PRODUCT_OPTIONS);
       const { input: given, tau } = tangent;
       if (given === undefined && tau === undefined)
@@ -157,7 +157,10 @@ function differentiable(
         input: given === undefined ? undefined : readLike("input", given, input),
         tau: tau === undefined ? undefined : readPerRow("tau", tau, input.rows),
       };
-      const out = readOut("out", options.out, input.data.length, [["input", given]]);
+      const out = readOut("out", options.out, input.data.length, [
+        ["input", given],
+        ["tau", tau],
+      ]);
       checkApart("out", out, kept);
       kernels().gumbelSoftmaxJvp(batch, input.data, noise, soft, direction, out);
       return out;
@@ -173,18 +176,20 @@ function readOuts(
   { out = {} }: GumbelSoftmaxVjpOptions,
   inputs: Named[],
 ): Outs {
-  checkOptions(out ?? null, OUTS, "out");
+  checkNames("out", out, OUTS);
   if (!hard && out.sample !== undefined && out.soft !== undefined && out.sample !== out.soft) {
     throw kindError("out.sample", 'the same array as "out.soft", or "hard" with it', out.sample);
   }
   const length = input.data.length;
   const [softLabel, softOut] =
-    out.soft === undefined && !hard ? ["out.sample", out.sample] : ["out.soft", out.soft];
-  const soft = readOut(softLabel as string, softOut, length, []);
+    out.soft === undefined && !hard
+      ? (["out.sample", out.sample] as const)
+      : (["out.soft", out.soft] as const);
+  const soft = readOut(softLabel, softOut, length, []);
   const index = readIndexOut("out.index", out.index, input.rows, []);
   const sample = hard ? readOut("out.sample", out.sample, length, []) : undefined;
-  checkApart(softLabel as string, soft, inputs);
-  checkApart("out.index", index, [...inputs, ["out.soft", soft]]);
+  checkApart(softLabel, soft, inputs);
+  checkApart("out.index", index, [...inputs, [softLabel, soft]]);
   if (sample)
     checkApart("out.sample", sample, [...inputs, ["out.soft", soft], ["out.index", index]]);
   return { soft, sample, index };

@@ -1,7 +1,7 @@
 /** The key of a call: which seed, stream and row the words of each row come from. */
 
 import { type PerRow, readEach } from "./arrays.ts";
-import { integer, kindError, stateError, valueError } from "./check.ts";
+import { integer, kindError, stateError } from "./check.ts";
 import { MAX_STREAM, Rng, readSeed, type Seed, seedHigh, seedLow, sharedRng } from "./rng.ts";
 
 /** Names the random words of a call. Without any of these the words come from the system's entropy. */
@@ -36,12 +36,15 @@ export interface CallKey extends Key {
 
 const ROWS = 2 ** 32;
 
+/** What to do where a stream has no more rows or columns. */
+export const NEXT_STREAM = " (use the next stream for more)";
+
 /** Reads the key of a call on `rows` rows. */
 export function readKey(options: KeyOptions, rows: number): CallKey {
   const { seed, stream, row, rng } = options;
   if (rng !== undefined) checkRng(rng, seed, stream);
   if (seed === undefined && rng === undefined) {
-    if (stream !== undefined) throw kindError("stream", 'a "seed" or an "rng" with it', stream);
+    if (stream !== undefined) throw kindError("stream", 'a "seed" with it', stream);
     if (row !== undefined) throw kindError("row", 'a "seed" or an "rng" with it', row);
   }
   const rowNumbers = readRow(row, rows);
@@ -67,8 +70,8 @@ export function readNoiseKey(
 ): CallKey | undefined {
   if (options.noise === undefined) return readKey(options, rows);
   for (const name of KEY_OPTIONS) {
-    if (options[name] !== undefined)
-      throw kindError("noise", `no "${name}" with it`, options.noise);
+    const given = options[name];
+    if (given !== undefined) throw kindError("noise", `no "${name}" with it`, given);
   }
   return undefined;
 }
@@ -86,10 +89,11 @@ function readStream(label: string, value: unknown): number {
 function readRow(row: unknown, rows: number): number | number[] {
   if (row === undefined) return 0;
   const numbers = readEach("row", row, rows, "an integer", (label, value) =>
-    integer(label, value, 0, ROWS - 1),
+    integer(label, value, 0, ROWS - 1, NEXT_STREAM),
   );
   if (typeof numbers === "number" && numbers + rows > ROWS) {
-    throw valueError("row", `${rows} rows below 2^32 (use the next stream for more)`, numbers);
+    const range = `${numbers} to ${numbers + rows - 1}`;
+    throw stateError("row", `row numbers below 2^32${NEXT_STREAM}`, range);
   }
   return numbers;
 }

@@ -1,8 +1,8 @@
 import { MAX_CLASSES, readOut } from "./arrays.ts";
 import { kernels } from "./backend.ts";
 import { makeBatch } from "./batch.ts";
-import { checkOptions, integer, valueError } from "./check.ts";
-import { KEY_OPTIONS, type KeyOptions, readKey } from "./key.ts";
+import { checkOptions, integer } from "./check.ts";
+import { KEY_OPTIONS, type KeyOptions, NEXT_STREAM, readKey } from "./key.ts";
 
 /** Options of {@link gumbelNoise}. */
 export interface GumbelNoiseOptions extends KeyOptions {
@@ -38,11 +38,8 @@ export function gumbelNoise(
   options: GumbelNoiseOptions = {},
 ): Float32Array {
   checkOptions(options, OPTIONS);
-  integer("rows", rows, 0, 2 ** 32);
-  if (classes > MAX_CLASSES) {
-    throw valueError("classes", "at most 2^30 (use the next stream for more)", classes);
-  }
-  integer("classes", classes, 1, MAX_CLASSES);
+  integer("rows", rows, 0, 2 ** 32, NEXT_STREAM);
+  integer("classes", classes, 1, MAX_CLASSES, NEXT_STREAM);
   const key = readKey(options, rows);
   const out = readOut("out", options.out, rows * classes, []);
   kernels().noise(makeBatch({ rows, classes }, { key }), out);

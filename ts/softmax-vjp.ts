@@ -10,7 +10,7 @@ import {
 } from "./arrays.ts";
 import { kernels } from "./backend.ts";
 import { makeBatch } from "./batch.ts";
-import { checkOptions } from "./check.ts";
+import { checkNames, checkOptions } from "./check.ts";
 import {
   type Differentiable,
   type InputTangent,
@@ -114,7 +114,7 @@ function elementwise(
 }
 
 function readTangent(tangent: InputTangent): Matrix {
-  checkOptions(tangent ?? null, ["input"], "tangent");
+  checkNames("tangent", tangent, ["input"]);
   return tangent.input;
 }
 
@@ -180,7 +180,7 @@ export function logSumExpVjp(x: Matrix, options: RowOptions = {}): Differentiabl
     vjp(v, options = {}) {
       checkOptions(options, PRODUCT_OPTIONS);
       const upstream = readPerRow("v", v, input.rows);
-      const out = readOut("out", options.out, input.data.length, []);
+      const out = readOut("out", options.out, input.data.length, [["v", v]]);
       checkApart("out", out, [["x", x]]);
       kernels().logSumExpVjp(batch, input.data, upstream, out);
       return { input: out };

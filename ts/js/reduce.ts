@@ -43,7 +43,7 @@ export function expSum(
     for (let i = start; i < end; i++) {
       const e = exp2(fround(fround(x[at + i] - max) * rate));
       out[to + i] = e;
-      partial[i % WIDTH] += e;
+      partial[i & 15] += e;
     }
     total += join();
   }
@@ -63,7 +63,7 @@ export function dot(
     const end = blockEnd(start, classes);
     for (let i = start; i < end; i++) {
       const weight = weights[at + i];
-      if (weight !== 0) partial[i % WIDTH] += fround(weight * v[vAt + i]);
+      if (weight !== 0) partial[i & 15] += fround(weight * v[vAt + i]);
     }
     total += join();
   }
@@ -81,7 +81,7 @@ export function sumOfPossible(
   for (let start = 0; start < classes; start += BLOCK) {
     const end = blockEnd(start, classes);
     for (let i = start; i < end; i++) {
-      if (value[at + i] !== Number.NEGATIVE_INFINITY) partial[i % WIDTH] += v[at + i];
+      if (value[at + i] !== Number.NEGATIVE_INFINITY) partial[i & 15] += v[at + i];
     }
     total += join();
   }

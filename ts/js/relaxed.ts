@@ -7,16 +7,7 @@
  */
 
 import type { Drawn } from "./gumbel.ts";
-import {
-  argmax,
-  BLOCK,
-  blockEnd,
-  type Input,
-  inspect,
-  isFixed,
-  oneHot,
-  type Params,
-} from "./row.ts";
+import { argmax, BLOCK, blockEnd, type Input, inspect, oneHot, type Params } from "./row.ts";
 import { softmaxFrom } from "./softmax.ts";
 
 const fround = Math.fround;
@@ -52,6 +43,11 @@ export class Noise {
       if (!(given[i] < Number.POSITIVE_INFINITY)) return false;
     }
     return true;
+  }
+
+  /** Whether the noise of a class leaves it a score. */
+  isPossible(column: number): boolean {
+    return this.#given === undefined || this.#given[this.#row + column] > Number.NEGATIVE_INFINITY;
   }
 
   /** Has the noise of `count` columns from `column` on ready. */
@@ -95,6 +91,15 @@ export function scores(
 }
 
 /**
+ * The column of the one +∞ of a row; −1 where given noise is invalid, or −∞ there: that class then
+ * has no score.
+ */
+export function certainClass({ logits, at }: Input, classes: number, noise: Noise): number {
+  const column = argmax(logits, at, classes);
+  return noise.isValid(classes) && noise.isPossible(column) ? column : -1;
+}
+
+/**
  * The column of the largest score: a draw at the temperature of `params`. −1 for an invalid row.
  * `room` takes the scores.
  */
@@ -108,7 +113,10 @@ export function gumbelMax(
   const { logits, at } = input;
   const max = inspect(logits, at, classes);
   if (Number.isNaN(max)) return -1;
-  if (isFixed(max, params)) return argmax(input.given, input.givenAt, classes);
+  if (params.scale === Number.POSITIVE_INFINITY) {
+    return argmax(input.given, input.givenAt, classes);
+  }
+  if (max === Number.POSITIVE_INFINITY) return certainClass(input, classes, noise);
   return scores(logits, at, classes, max, params.scale, noise, room);
 }
 
@@ -118,7 +126,7 @@ export function gumbelMax(
  * the logits or the noise.
  */
 export function gumbelSoftmax(
-  { logits, at }: Input,
+  input: Input,
   classes: number,
   params: Params,
   noise: Noise,
@@ -126,11 +134,12 @@ export function gumbelSoftmax(
   soft: Float32Array,
   to: number,
 ): number {
+  const { logits, at } = input;
   const max = inspect(logits, at, classes);
   if (Number.isNaN(max)) return -1;
   if (max === Number.POSITIVE_INFINITY) {
-    const column = argmax(logits, at, classes);
-    oneHot(column, soft, to, classes);
+    const column = certainClass(input, classes, noise);
+    if (column >= 0) oneHot(column, soft, to, classes);
     return column;
   }
   const index = scores(logits, at, classes, max, 1, noise, room);

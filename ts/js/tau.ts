@@ -8,25 +8,28 @@
 
 import { canonical } from "./math.ts";
 import { dot } from "./reduce.ts";
-import { type Noise, scores } from "./relaxed.ts";
-import { argmax, type Input, inspect, type Params } from "./row.ts";
+import { certainClass, type Noise, scores } from "./relaxed.ts";
+import { type Input, inspect, type Params } from "./row.ts";
 import { certain, scale } from "./softmax.ts";
+import { fixNaNs } from "./vjp.ts";
 
 const fround = Math.fround;
 
 /** `out` = ẑ ≤ 0, −∞ for the impossible classes. Returns whether the row is valid. */
 export function relativeScores(
-  { logits, at }: Input,
+  input: Input,
   classes: number,
   params: Params,
   noise: Noise,
   out: Float32Array,
 ): boolean {
+  const { logits, at } = input;
   const max = inspect(logits, at, classes);
   if (Number.isNaN(max)) return false;
   if (max === Number.POSITIVE_INFINITY) {
-    certain(argmax(logits, at, classes), out, 0, classes);
-    return true;
+    const column = certainClass(input, classes, noise);
+    if (column >= 0) certain(column, out, 0, classes);
+    return column >= 0;
   }
   const index = scores(logits, at, classes, max, 1, noise, out);
   if (index < 0) return false;
@@ -49,6 +52,7 @@ export function finishGradient(
 ): number {
   const byTau = fround(0 - fround(params.scale * dot(dz, at, relative, 0, classes)));
   scale(dz, at, classes, params.scale);
+  if (Number.isNaN(byTau)) fixNaNs(dz, at, classes);
   return canonical(byTau);
 }
 

@@ -41,7 +41,8 @@ export function isMarked(y: Float32Array, at: number): boolean {
   return Number.isNaN(y[at]);
 }
 
-function fixNaNs(x: Float32Array, at: number, classes: number): void {
+/** The one NaN for any other. */
+export function fixNaNs(x: Float32Array, at: number, classes: number): void {
   for (let i = at; i < at + classes; i++) x[i] = canonical(x[i]);
 }
 

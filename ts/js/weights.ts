@@ -1,6 +1,6 @@
 /** Unnormalised weights as input: their logarithms are the logits. */
 
-import { log } from "./math.ts";
+import { canonical, log } from "./math.ts";
 
 const fround = Math.fround;
 
@@ -30,6 +30,6 @@ export function divide(
 ): void {
   for (let i = 0; i < classes; i++) {
     const weight = weights[weightsAt + i];
-    x[at + i] = weight === 0 ? 0 : fround(x[at + i] / weight);
+    x[at + i] = weight === 0 ? 0 : canonical(fround(x[at + i] / weight));
   }
 }

@@ -139,8 +139,6 @@ export interface InitOutput {
     readonly prepare: () => void;
     readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly softmax_backward: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
-    readonly __wbindgen_externrefs: WebAssembly.Table;
-    readonly __wbindgen_start: () => void;
 }
 
 export type SyncInitInput = BufferSource | WebAssembly.Module;

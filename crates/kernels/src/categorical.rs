@@ -16,7 +16,7 @@ use crate::wide::WIDTH;
 const TWO_M32: f64 = 1.0 / 4_294_967_296.0;
 
 /// Draws as many columns as `out` has room for, `out[j]` from the words of column `params.first + j`.
-/// `weights` has room for the row, `sums` for one value a block and one more.
+/// `weights` has room for exactly the row, `sums` for exactly one value a block and one more.
 pub fn categorical(
     input: Input,
     params: &Params,
@@ -80,7 +80,7 @@ struct Found {
 }
 
 impl<'a> Cumulative<'a> {
-    /// Computes the running sums of the blocks of `weights`.
+    /// Computes the running sums of the blocks of `weights`; `sums` is one longer than there are blocks.
     pub fn new(weights: &'a [f32], sums: &'a mut [f64]) -> Self {
         let mut total = 0.0;
         let mut ends = sums.iter_mut();

@@ -10,7 +10,7 @@
 //! Error: at most 2·10^-7·max(1, |G|), proved over all 2^32 words by `tests/exhaustive.rs`.
 
 use crate::BLOCK;
-use crate::lane::{Constant, F32x4, U32x4, transpose};
+use crate::lane::{Constant, ENTRIES, F32x4, U32x4, lookup, transpose};
 use crate::math::{log_f64, log1p_f64};
 use crate::philox::{self, Purpose, RowWords, Words};
 use crate::row::Params;
@@ -20,23 +20,19 @@ use crate::wide::WIDTH;
 pub const TAIL_WORDS: u32 = 1 << 16;
 
 /// A segment is the top 13 bits of a float: sign, 8 bits of exponent, 4 of mantissa.
-const SEGMENT_BITS: u32 = 13;
-const SEGMENTS: usize = 1 << SEGMENT_BITS;
-const SEGMENT_SHIFT: u32 = 32 - SEGMENT_BITS;
-const SEGMENT_MASK: u32 = u32::MAX << SEGMENT_SHIFT;
+const SEGMENT_SHIFT: u32 = 32 - 13;
 
 static HALF: Constant = Constant::f32(0.5);
-static MASK: Constant = Constant::u32(SEGMENT_MASK);
 static TAIL: Constant = Constant::u32(TAIL_WORDS);
 
 /// The cubics, by segment. Of the 128 kB only the 12 kB of segments that words reach are ever written or read.
 #[repr(C, align(64))]
-pub struct Table([[f32; 4]; SEGMENTS]);
+pub struct Table([[f32; 4]; ENTRIES]);
 
 impl Table {
     /// A table of zeros, to be [filled](Self::fill) before use.
     pub const fn empty() -> Self {
-        Self([[0.0; 4]; SEGMENTS])
+        Self([[0.0; 4]; ENTRIES])
     }
 
     /// Computes the cubics. Float64 additions, multiplications and divisions alone, so the bits are the same anywhere.
@@ -70,11 +66,9 @@ impl Table {
     #[inline(always)]
     fn gumbel4(&self, words: U32x4) -> F32x4 {
         let x = words.signed_to_f32() + F32x4::constant(&HALF);
-        let start = x.bits() & U32x4::constant(&MASK);
-        let t = x - start.as_f32();
-        // 13 bits cannot pass the end of the table, and the compiler knows.
-        let segments = start.shr::<SEGMENT_SHIFT>().to_array();
-        let [c0, c1, c2, c3] = transpose(segments.map(|i| F32x4::new(self.0[(i as usize) % SEGMENTS])));
+        let (start, cubics) = lookup(&self.0, x);
+        let t = x - start;
+        let [c0, c1, c2, c3] = transpose(cubics);
         ((c3 * t + c2) * t + c1) * t + c0
     }
 }
@@ -124,7 +118,7 @@ fn interpolate(start: f64, width: f64) -> [f64; 4] {
     c
 }
 
-/// Room for the noise of one block of columns.
+/// Room for the values of one block of columns.
 #[repr(C, align(16))]
 pub struct Block(pub [f32; BLOCK]);
 
@@ -135,66 +129,72 @@ impl Default for Block {
 }
 
 /// The noise of one row.
+#[derive(Clone)]
 pub struct RowNoise<'a> {
     table: &'a Table,
     params: Params,
-    words: RowWords,
+    row: RowWords,
+    /// The words of the last block: kept, since making room for them anew would cost a fill each time.
+    words: Words,
 }
 
 impl<'a> RowNoise<'a> {
     /// Prepares the noise of a row.
     pub fn new(table: &'a Table, params: &Params) -> Self {
-        Self { table, params: *params, words: RowWords::new(params, Purpose::Noise) }
+        Self { table, params: *params, row: RowWords::new(params, Purpose::Noise), words: Words::default() }
     }
 
     /// Moves on to another row; cheap where the seed is the same.
     pub fn set_row(&mut self, params: &Params) {
         if params.seed == self.params.seed {
-            self.words.set_row(params);
+            self.row.set_row(params);
         } else {
-            self.words = RowWords::new(params, Purpose::Noise);
+            self.row = RowWords::new(params, Purpose::Noise);
         }
         self.params = *params;
     }
 
-    /// The noise of `columns` columns (at most a block) from `column` on; what follows in `out` is left undefined.
-    pub fn fill(&self, column: u32, columns: usize, out: &mut Block) {
-        let mut words = Words::default();
-        self.words.fill(column, &mut words, columns);
+    /// Writes the noise of the columns from `column` on, a multiple of 4; at most a block.
+    pub fn fill(&mut self, column: u32, out: &mut [f32]) {
+        self.row.fill(column, &mut self.words, out.len());
         let mut least = U32x4::constant(&TAIL);
-        let groups = columns.div_ceil(WIDTH);
-        let vectors = words.0.as_chunks::<4>().0.iter().zip(out.0.as_chunks_mut::<4>().0);
-        for (words, out) in vectors.take(4 * groups) {
-            let words = U32x4::new(*words);
-            least = least.min(words);
-            *out = self.table.gumbel4(words).to_array();
+        let (groups, rest) = out.as_chunks_mut::<WIDTH>();
+        let mut tail = [[0.0; WIDTH]];
+        let present = if rest.is_empty() { &mut [] } else { &mut tail[..] };
+        let mut words = self.words.0.as_chunks::<4>().0.iter();
+        for groups in [groups, present] {
+            for out in groups.as_flattened_mut().as_chunks_mut::<4>().0 {
+                let Some(four) = words.next() else { break };
+                let four = U32x4::new(*four);
+                least = least.min(four);
+                *out = self.table.gumbel4(four).to_array();
+            }
+        }
+        for (to, from) in rest.iter_mut().zip(&tail[0]) {
+            *to = *from;
         }
         if least.lt(U32x4::constant(&TAIL)).any() {
-            self.refine(column, &words, columns, out);
+            self.refine(column, out);
         }
     }
 
     /// Puts the rare words right: one block in two hundred has one.
     #[cold]
     #[inline(never)]
-    fn refine(&self, column: u32, words: &Words, columns: usize, out: &mut Block) {
-        for (at, (&word, out)) in words.0.iter().zip(&mut out.0).take(columns).enumerate() {
+    fn refine(&self, column: u32, out: &mut [f32]) {
+        for (at, (&word, out)) in self.words.0.iter().zip(out).enumerate() {
             if word < TAIL_WORDS {
                 *out = gumbel_tail(word, philox::word(&self.params, Purpose::Tail, column + at as u32));
             }
         }
     }
-}
 
-/// Writes the noise of a whole row.
-pub fn fill_row(noise: &RowNoise, out: &mut [f32]) {
-    let mut block = Block::default();
-    let mut column = 0;
-    for part in out.chunks_mut(BLOCK) {
-        noise.fill(column, part.len(), &mut block);
-        for (to, from) in part.iter_mut().zip(&block.0) {
-            *to = *from;
+    /// Writes the noise of a whole row.
+    pub fn fill_row(&mut self, out: &mut [f32]) {
+        let mut column = 0;
+        for block in out.chunks_mut(BLOCK) {
+            self.fill(column, block);
+            column += BLOCK as u32;
         }
-        column += part.len() as u32;
     }
 }

@@ -14,7 +14,7 @@ pub struct F32x4([f32; 4]);
 #[repr(C, align(16))]
 pub struct U32x4([u32; 4]);
 
-/// A vector with four equal lanes in static memory: what a kernel names its constants by.
+/// A vector in static memory: what a kernel names its constants by.
 ///
 /// On WebAssembly it is read as memory on purpose, see `lane_wasm32.rs`; here it is only a constant.
 #[repr(C, align(16))]
@@ -29,6 +29,11 @@ impl Constant {
     /// Four times the integer `x`.
     pub const fn u32(x: u32) -> Self {
         Self([x; 4])
+    }
+
+    /// Four integers.
+    pub const fn new(lanes: [u32; 4]) -> Self {
+        Self(lanes)
     }
 }
 
@@ -81,6 +86,12 @@ impl F32x4 {
     #[inline(always)]
     pub fn lt(self, b: Self) -> U32x4 {
         U32x4(zip(self.0, b.0, |a, b| mask(a < b)))
+    }
+
+    /// Mask of `self >= b`.
+    #[inline(always)]
+    pub fn ge(self, b: Self) -> U32x4 {
+        U32x4(zip(self.0, b.0, |a, b| mask(a >= b)))
     }
 
     /// Mask of `self == b`.
@@ -188,6 +199,18 @@ impl U32x4 {
 #[inline(always)]
 pub fn transpose(rows: [F32x4; 4]) -> [F32x4; 4] {
     core::array::from_fn(|i| F32x4(core::array::from_fn(|j| rows[j].0[i])))
+}
+
+/// Entries of a [`lookup`] table: one for each value of a float's top 13 bits (sign, exponent, 4 bits of mantissa).
+pub const ENTRIES: usize = 1 << 13;
+
+static TOP_BITS: Constant = Constant::u32(u32::MAX << 19);
+
+/// Each lane cut down to its top 13 bits, and the entries that these name.
+#[inline(always)]
+pub fn lookup(table: &[[f32; 4]; ENTRIES], x: F32x4) -> (F32x4, [F32x4; 4]) {
+    let top = x.bits() & U32x4::constant(&TOP_BITS);
+    (top.as_f32(), top.0.map(|bits| F32x4(table[(bits >> 19) as usize])))
 }
 
 impl Add for F32x4 {

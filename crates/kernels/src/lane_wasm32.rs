@@ -15,7 +15,7 @@ pub struct F32x4(v128);
 #[repr(transparent)]
 pub struct U32x4(v128);
 
-/// A vector with four equal lanes in static memory: what a kernel names its constants by.
+/// A vector in static memory: what a kernel names its constants by.
 ///
 /// Read by a volatile load, so that it stays a load. As a `v128.const`, current V8 builds it anew inside each loop
 /// (three instructions a use; logarithms ran 1.6 times slower), and LLVM, when it sees the value, turns the widening
@@ -32,6 +32,11 @@ impl Constant {
     /// Four times the integer `x`.
     pub const fn u32(x: u32) -> Self {
         Self([x; 4])
+    }
+
+    /// Four integers.
+    pub const fn new(lanes: [u32; 4]) -> Self {
+        Self(lanes)
     }
 }
 
@@ -80,6 +85,12 @@ impl F32x4 {
     #[inline(always)]
     pub fn lt(self, b: Self) -> U32x4 {
         U32x4(f32x4_lt(self.0, b.0))
+    }
+
+    /// Mask of `self >= b`.
+    #[inline(always)]
+    pub fn ge(self, b: Self) -> U32x4 {
+        U32x4(f32x4_ge(self.0, b.0))
     }
 
     /// Mask of `self == b`.
@@ -199,6 +210,28 @@ pub fn transpose([a, b, c, d]: [F32x4; 4]) -> [F32x4; 4] {
         F32x4(i64x2_shuffle::<0, 2>(ab_high, cd_high)),
         F32x4(i64x2_shuffle::<1, 3>(ab_high, cd_high)),
     ]
+}
+
+/// Entries of a [`lookup`] table: one for each value of a float's top 13 bits (sign, exponent, 4 bits of mantissa).
+pub const ENTRIES: usize = 1 << 13;
+
+static TOP_BITS: Constant = Constant::u32(u32::MAX << 19);
+
+/// Each lane cut down to its top 13 bits, and the entries that these name. The addresses are worked out in the vector:
+/// as indices they would cost two scalar instructions each.
+#[inline(always)]
+pub fn lookup(table: &[[f32; 4]; ENTRIES], x: F32x4) -> (F32x4, [F32x4; 4]) {
+    let top = v128_and(x.0, U32x4::constant(&TOP_BITS).0);
+    let addresses = i32x4_add(u32x4_shr(top, 19 - 4), u32x4_splat(table.as_ptr() as u32));
+    // SAFETY: 13 bits times 16 bytes, from the start of 2^13 entries of 16 bytes.
+    let entry = |address: u32| F32x4(unsafe { v128_load(address as usize as *const v128) });
+    let entries = [
+        entry(u32x4_extract_lane::<0>(addresses)),
+        entry(u32x4_extract_lane::<1>(addresses)),
+        entry(u32x4_extract_lane::<2>(addresses)),
+        entry(u32x4_extract_lane::<3>(addresses)),
+    ];
+    (F32x4(top), entries)
 }
 
 impl Add for F32x4 {

@@ -6,19 +6,19 @@
 
 use crate::BLOCK;
 use crate::lane::{Constant, F32x4};
-use crate::math::exp2;
+use crate::math::Exp2;
 use crate::wide::{self, F32x16};
 
 static ZERO: Constant = Constant::f32(0.0);
 
 /// `x[i] = 2^((x[i] − max)·rate)`, and their sum.
 pub fn exp_sum_in_place(x: &mut [f32], max: f32, rate: f32) -> f64 {
-    let (max, rate) = (F32x4::splat(max), F32x4::splat(rate));
+    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
     let mut total = 0.0;
     for block in x.chunks_mut(BLOCK) {
         let mut sum = F32x16::splat(0.0);
         wide::update(block, f32::NEG_INFINITY, |x| {
-            let e = x.map(|x| exp2((x - max) * rate));
+            let e = x.map(|x| exp.of(x));
             sum = sum + e;
             e
         });
@@ -29,12 +29,12 @@ pub fn exp_sum_in_place(x: &mut [f32], max: f32, rate: f32) -> f64 {
 
 /// The same from `x` into `out`.
 pub fn exp_sum_into(x: &[f32], out: &mut [f32], max: f32, rate: f32) -> f64 {
-    let (max, rate) = (F32x4::splat(max), F32x4::splat(rate));
+    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
     let mut total = 0.0;
     for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
         let mut sum = F32x16::splat(0.0);
         wide::map(x, out, f32::NEG_INFINITY, |x| {
-            let e = x.map(|x| exp2((x - max) * rate));
+            let e = x.map(|x| exp.of(x));
             sum = sum + e;
             e
         });
@@ -45,11 +45,11 @@ pub fn exp_sum_into(x: &[f32], out: &mut [f32], max: f32, rate: f32) -> f64 {
 
 /// The same sum, keeping nothing.
 pub fn exp_sum(x: &[f32], max: f32, rate: f32) -> f64 {
-    let (max, rate) = (F32x4::splat(max), F32x4::splat(rate));
+    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
     let mut total = 0.0;
     for block in x.chunks(BLOCK) {
         let mut sum = F32x16::splat(0.0);
-        wide::each(block, f32::NEG_INFINITY, |x| sum = sum + x.map(|x| exp2((x - max) * rate)));
+        wide::each(block, f32::NEG_INFINITY, |x| sum = sum + x.map(|x| exp.of(x)));
         total += f64::from(sum.sum());
     }
     total

@@ -13,17 +13,17 @@ use crate::wide::{self, F32x16};
 static INFINITY: Constant = Constant::f32(f32::INFINITY);
 
 /// Where the noise of a row comes from.
-pub enum Noise<'a> {
+pub enum Source<'a> {
     /// From its words.
-    Drawn(&'a RowNoise<'a>),
+    Drawn(&'a mut RowNoise<'static>),
     /// From the caller: finite or −∞.
     Given(&'a [f32]),
 }
 
-impl Noise<'_> {
+impl Source<'_> {
     /// A given +∞ or NaN makes the row invalid; drawn noise is finite always.
     fn check(&self) -> Result<(), Invalid> {
-        let Noise::Given(noise) = self else { return Ok(()) };
+        let Source::Given(noise) = self else { return Ok(()) };
         let mut below = F32x4::splat(0.0).eq(F32x4::splat(0.0));
         wide::each(noise, 0.0, |g| {
             for g in g.0 {
@@ -33,17 +33,42 @@ impl Noise<'_> {
         if below.to_array().contains(&0) { Err(Invalid) } else { Ok(()) }
     }
 
-    /// The noise of `columns` columns from `column` on, in `room` if it has to be made.
-    #[inline(always)]
-    fn block<'a>(&'a self, column: usize, columns: usize, room: &'a mut Block) -> &'a [f32] {
+    /// The same beside a certain class, which needs noise above −∞ to have a score at all.
+    pub(crate) fn check_certain(&self, column: usize) -> Result<(), Invalid> {
+        self.check()?;
         match self {
-            Noise::Drawn(noise) => {
-                noise.fill(column as u32, columns, room);
-                room.0.split_at_checked(columns).map_or(&[], |(noise, _)| noise)
-            }
-            Noise::Given(noise) => noise.get(column..column + columns).unwrap_or(&[]),
+            Source::Given(noise) if noise.get(column) == Some(&f32::NEG_INFINITY) => Err(Invalid),
+            _ => Ok(()),
         }
     }
+
+    /// The noise of `columns` columns from `column` on, in `room` if it has to be made.
+    #[inline(always)]
+    fn block<'b>(&'b mut self, column: usize, columns: usize, room: &'b mut Block) -> &'b [f32] {
+        match self {
+            Source::Drawn(noise) => {
+                let (out, _) = room.0.split_at_mut(columns.min(BLOCK));
+                noise.fill(column as u32, out);
+                out
+            }
+            Source::Given(noise) => noise.get(column..column + columns).unwrap_or(&[]),
+        }
+    }
+}
+
+/// Room for two blocks, which the caller keeps from row to row.
+#[derive(Default)]
+pub struct Room {
+    noise: Block,
+    scores: Block,
+}
+
+/// The noise of a row, and room to work in.
+pub struct Noise<'a> {
+    /// Where it comes from.
+    pub source: Source<'a>,
+    /// Its room, whatever it holds.
+    pub room: &'a mut Room,
 }
 
 /// A row as the kernels see it.
@@ -70,30 +95,36 @@ fn score_block(logits: &[f32], noise: &[f32], max: f32, scale: f32, out: &mut [f
 }
 
 /// Writes the scores of a row with largest logit `max`, and returns the largest score.
-pub fn scores(logits: &[f32], max: f32, scale: f32, noise: &Noise, out: &mut [f32]) -> Result<f32, Invalid> {
-    noise.check()?;
-    let mut room = Block::default();
+pub fn scores(
+    logits: &[f32],
+    max: f32,
+    scale: f32,
+    noise: &mut Noise,
+    out: &mut [f32],
+) -> Result<f32, Invalid> {
+    let Noise { source, room } = noise;
+    source.check()?;
     let mut largest = f32::NEG_INFINITY;
     for (at, (logits, out)) in logits.chunks(BLOCK).zip(out.chunks_mut(BLOCK)).enumerate() {
-        let noise = noise.block(at * BLOCK, logits.len(), &mut room);
+        let noise = source.block(at * BLOCK, logits.len(), &mut room.noise);
         largest = wide::max(largest, score_block(logits, noise, max, scale, out));
     }
     if largest == f32::NEG_INFINITY { Err(Invalid) } else { Ok(largest) }
 }
 
 /// The column of the largest score: a draw at the temperature of `params`, from a row's law.
-pub fn gumbel_max(input: Input, params: &Params, noise: &Noise) -> Result<usize, Invalid> {
+pub fn gumbel_max(input: Input, params: &Params, noise: &mut Noise) -> Result<usize, Invalid> {
     let max = match inspect(input.logits)? {
-        Law::Certain(column) => return Ok(column),
-        Law::Finite(_) if params.is_cold() => return Ok(argmax(input.given)),
+        _ if params.is_cold() => return Ok(argmax(input.given)),
+        Law::Certain(column) => return noise.source.check_certain(column).map(|()| column),
         Law::Finite(max) => max,
     };
-    noise.check()?;
-    let (mut room, mut scores) = (Block::default(), Block::default());
+    let Noise { source, room } = noise;
+    source.check()?;
     let (mut best, mut index) = (f32::NEG_INFINITY, 0);
     for (at, logits) in input.logits.chunks(BLOCK).enumerate() {
-        let noise = noise.block(at * BLOCK, logits.len(), &mut room);
-        let (scores, _) = scores.0.split_at_mut(logits.len().min(BLOCK));
+        let noise = source.block(at * BLOCK, logits.len(), &mut room.noise);
+        let (scores, _) = room.scores.0.split_at_mut(logits.len().min(BLOCK));
         let largest = score_block(logits, noise, max, params.scale, scores);
         if best < largest {
             (best, index) = (largest, at * BLOCK + first_equal(scores, largest));
@@ -106,11 +137,12 @@ pub fn gumbel_max(input: Input, params: &Params, noise: &Noise) -> Result<usize,
 pub fn gumbel_softmax(
     logits: &[f32],
     params: &Params,
-    noise: &Noise,
+    noise: &mut Noise,
     soft: &mut [f32],
 ) -> Result<usize, Invalid> {
     match inspect(logits)? {
         Law::Certain(column) => {
+            noise.source.check_certain(column)?;
             one_hot(column, soft);
             Ok(column)
         }

@@ -7,18 +7,19 @@ use crate::lane::F32x4;
 use crate::reduce::dot;
 use crate::relaxed::{Noise, scores};
 use crate::row::{Invalid, Law, Params, inspect};
-use crate::vjp::{canonical, scale};
+use crate::vjp::{canonical, fix_nans, scale};
 use crate::wide;
 
 /// `out` = ẑ ≤ 0, −∞ for the impossible classes.
 pub fn relative_scores(
     logits: &[f32],
     params: &Params,
-    noise: &Noise,
+    noise: &mut Noise,
     out: &mut [f32],
 ) -> Result<(), Invalid> {
     match inspect(logits)? {
         Law::Certain(column) => {
+            noise.source.check_certain(column)?;
             out.fill(f32::NEG_INFINITY);
             if let Some(class) = out.get_mut(column) {
                 *class = 0.0;
@@ -37,6 +38,9 @@ pub fn relative_scores(
 pub fn finish_gradient(dz: &mut [f32], relative: &[f32], params: &Params) -> f32 {
     let by_tau = 0.0 - params.scale * dot(dz, relative);
     scale(dz, params.scale);
+    if by_tau.is_nan() {
+        fix_nans(dz);
+    }
     canonical(by_tau)
 }
 

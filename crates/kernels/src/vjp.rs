@@ -5,7 +5,7 @@
 //! by `v` go out as the one NaN of rule 3.
 
 use crate::lane::{Constant, F32x4};
-use crate::math::exp2;
+use crate::math::Exp2;
 use crate::reduce::{dot, exp_sum_into, sum2};
 use crate::row::{Invalid, Law, Params, inspect};
 use crate::softmax::{RATE, is_empty_law, softmax};
@@ -48,7 +48,8 @@ pub fn canonical(x: f32) -> f32 {
     if x.is_nan() { f32::NAN } else { x }
 }
 
-fn fix_nans(x: &mut [f32]) {
+/// The same for all of `x`.
+pub fn fix_nans(x: &mut [f32]) {
     for x in x {
         *x = canonical(*x);
     }
@@ -56,7 +57,7 @@ fn fix_nans(x: &mut [f32]) {
 
 /// y of a log-softmax value, 0 where that is −∞.
 fn probability(value: F32x4) -> F32x4 {
-    exp2(value * F32x4::splat(RATE))
+    Exp2::new(F32x4::splat(0.0), F32x4::splat(RATE)).of(value)
 }
 
 /// Gradient of log-softmax from its value: `out = v − y·Σv`, where Σ and gradient leave out the impossible classes.
@@ -94,9 +95,8 @@ pub fn log_softmax_jvp(value: &[f32], t: &[f32], out: &mut [f32]) {
             impossible.select(F32x4::constant(&ZERO), t - mean4)
         })
     });
-    if !mean.is_finite() {
-        fix_nans(out);
-    }
+    // Always: the mean leaves out a NaN at a class whose y is 0 and whose logit isn't −∞.
+    fix_nans(out);
 }
 
 /// Gradient of log-sum-exp: `out = v·y`. 0 for a row of nothing but −∞, and for one with a +∞.

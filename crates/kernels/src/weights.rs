@@ -1,6 +1,7 @@
 //! Unnormalised weights as input: their logarithms are the logits.
 
 use crate::math::log;
+use crate::vjp::canonical;
 use crate::wide;
 
 /// `logits = log(weights)`. Zero gives −∞, an impossible class; a negative weight, ∞ or NaN gives NaN, which makes
@@ -13,6 +14,6 @@ pub fn to_logits(weights: &[f32], logits: &mut [f32]) {
 /// 0 where the weight is 0.
 pub fn divide(x: &mut [f32], weights: &[f32]) {
     for (x, &weight) in x.iter_mut().zip(weights) {
-        *x = if weight == 0.0 { 0.0 } else { *x / weight };
+        *x = if weight == 0.0 { 0.0 } else { canonical(*x / weight) };
     }
 }

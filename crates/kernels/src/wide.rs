@@ -9,6 +9,9 @@ use core::ops::{Add, Mul, Sub};
 /// Values in one group.
 pub const WIDTH: usize = 16;
 
+/// A group in memory.
+pub type Group = [f32; WIDTH];
+
 /// Sixteen float32 values, four to a vector.
 #[derive(Clone, Copy, Debug)]
 pub struct F32x16(pub [F32x4; 4]);
@@ -22,14 +25,14 @@ impl F32x16 {
 
     /// The values of a group.
     #[inline(always)]
-    pub fn load(group: &[f32; WIDTH]) -> Self {
+    pub fn load(group: &Group) -> Self {
         let (vectors, _) = group.as_chunks::<4>();
         Self(core::array::from_fn(|i| F32x4::new(vectors[i])))
     }
 
     /// Writes the values to a group.
     #[inline(always)]
-    pub fn store(self, group: &mut [f32; WIDTH]) {
+    pub fn store(self, group: &mut Group) {
         let (vectors, _) = group.as_chunks_mut::<4>();
         for (vector, value) in vectors.iter_mut().zip(self.0) {
             *vector = value.to_array();
@@ -108,80 +111,89 @@ impl Mul for F32x16 {
     }
 }
 
+// Each walk goes over the whole groups and then over the padded rest, as a slice of one group or none: one loop in a
+// loop, so that a kernel's code is there once.
+
 /// `f` of each group of `x`, the last one filled up with `pad`.
 #[inline(always)]
 pub fn each(x: &[f32], pad: f32, mut f: impl FnMut(F32x16)) {
-    let (groups, rest) = x.as_chunks::<WIDTH>();
-    for group in groups {
-        f(F32x16::load(group));
-    }
-    if !rest.is_empty() {
-        f(F32x16::load(&padded(rest, pad)));
+    let (groups, rest) = x.as_chunks();
+    let tail = [padded(rest, pad)];
+    for groups in [groups, present(&tail, rest)] {
+        for group in groups {
+            f(F32x16::load(group));
+        }
     }
 }
 
 /// `f` of each pair of groups of `x` and `y`, the last ones filled up with `pad`.
 #[inline(always)]
 pub fn each2(x: &[f32], y: &[f32], pad: f32, mut f: impl FnMut(F32x16, F32x16)) {
-    let (xs, x_rest) = x.as_chunks::<WIDTH>();
-    let (ys, y_rest) = y.as_chunks::<WIDTH>();
-    for (x, y) in xs.iter().zip(ys) {
-        f(F32x16::load(x), F32x16::load(y));
-    }
-    if !x_rest.is_empty() {
-        f(F32x16::load(&padded(x_rest, pad)), F32x16::load(&padded(y_rest, pad)));
+    let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks(), y.as_chunks());
+    let (x_tail, y_tail) = ([padded(x_rest, pad)], [padded(y_rest, pad)]);
+    for (xs, ys) in [(xs, ys), (present(&x_tail, x_rest), &y_tail)] {
+        for (x, y) in xs.iter().zip(ys) {
+            f(F32x16::load(x), F32x16::load(y));
+        }
     }
 }
 
 /// Replaces each group of `x` by `f` of it, the last one filled up with `pad`.
 #[inline(always)]
 pub fn update(x: &mut [f32], pad: f32, mut f: impl FnMut(F32x16) -> F32x16) {
-    let (groups, rest) = x.as_chunks_mut::<WIDTH>();
-    for group in groups {
-        f(F32x16::load(group)).store(group);
+    let (groups, rest) = x.as_chunks_mut();
+    let mut tail = [padded(rest, pad)];
+    for groups in [groups, present_mut(&mut tail, rest)] {
+        for group in groups {
+            f(F32x16::load(group)).store(group);
+        }
     }
-    if !rest.is_empty() {
-        let mut group = padded(rest, pad);
-        f(F32x16::load(&group)).store(&mut group);
-        unpad(&group, rest);
-    }
+    unpad(&tail, rest);
 }
 
 /// `out` = `f` of each group of `x`, the last one filled up with `pad`.
 #[inline(always)]
 pub fn map(x: &[f32], out: &mut [f32], pad: f32, mut f: impl FnMut(F32x16) -> F32x16) {
-    let (xs, x_rest) = x.as_chunks::<WIDTH>();
-    let (outs, out_rest) = out.as_chunks_mut::<WIDTH>();
-    for (x, out) in xs.iter().zip(outs) {
-        f(F32x16::load(x)).store(out);
+    let ((xs, x_rest), (outs, out_rest)) = (x.as_chunks(), out.as_chunks_mut());
+    let x_tail = [padded(x_rest, pad)];
+    let mut tail = [[pad; WIDTH]];
+    for (xs, outs) in [(xs, outs), (present(&x_tail, x_rest), &mut tail)] {
+        for (x, out) in xs.iter().zip(outs) {
+            f(F32x16::load(x)).store(out);
+        }
     }
-    if !x_rest.is_empty() {
-        let mut group = padded(x_rest, pad);
-        f(F32x16::load(&group)).store(&mut group);
-        unpad(&group, out_rest);
-    }
+    unpad(&tail, out_rest);
 }
 
 /// `out` = `f` of each pair of groups of `x` and `y`, the last ones filled up with `pad`.
 #[inline(always)]
 pub fn map2(x: &[f32], y: &[f32], out: &mut [f32], pad: f32, mut f: impl FnMut(F32x16, F32x16) -> F32x16) {
-    let (xs, x_rest) = x.as_chunks::<WIDTH>();
-    let (ys, y_rest) = y.as_chunks::<WIDTH>();
-    let (outs, out_rest) = out.as_chunks_mut::<WIDTH>();
-    for ((x, y), out) in xs.iter().zip(ys).zip(outs) {
-        f(F32x16::load(x), F32x16::load(y)).store(out);
+    let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks(), y.as_chunks());
+    let (outs, out_rest) = out.as_chunks_mut();
+    let (x_tail, y_tail) = ([padded(x_rest, pad)], [padded(y_rest, pad)]);
+    let mut tail = [[pad; WIDTH]];
+    for (xs, ys, outs) in [(xs, ys, outs), (present(&x_tail, x_rest), &y_tail, &mut tail)] {
+        for ((x, y), out) in xs.iter().zip(ys).zip(outs) {
+            f(F32x16::load(x), F32x16::load(y)).store(out);
+        }
     }
-    if !x_rest.is_empty() {
-        let (x, y) = (padded(x_rest, pad), padded(y_rest, pad));
-        let mut group = [pad; WIDTH];
-        f(F32x16::load(&x), F32x16::load(&y)).store(&mut group);
-        unpad(&group, out_rest);
-    }
+    unpad(&tail, out_rest);
+}
+
+/// The tail as a slice, empty where there is no rest.
+#[inline(always)]
+fn present<'a>(tail: &'a [Group; 1], rest: &[f32]) -> &'a [Group] {
+    if rest.is_empty() { &[] } else { tail }
+}
+
+#[inline(always)]
+fn present_mut<'a>(tail: &'a mut [Group; 1], rest: &[f32]) -> &'a mut [Group] {
+    if rest.is_empty() { &mut [] } else { tail }
 }
 
 // Plain loops: a call to memcpy costs more than the at most fifteen values.
 #[inline(always)]
-fn padded(rest: &[f32], pad: f32) -> [f32; WIDTH] {
+fn padded(rest: &[f32], pad: f32) -> Group {
     let mut group = [pad; WIDTH];
     for (to, from) in group.iter_mut().zip(rest) {
         *to = *from;
@@ -190,8 +202,8 @@ fn padded(rest: &[f32], pad: f32) -> [f32; WIDTH] {
 }
 
 #[inline(always)]
-fn unpad(group: &[f32; WIDTH], rest: &mut [f32]) {
-    for (to, from) in rest.iter_mut().zip(group) {
+fn unpad([tail]: &[Group; 1], rest: &mut [f32]) {
+    for (to, from) in rest.iter_mut().zip(tail) {
         *to = *from;
     }
 }

@@ -2,9 +2,10 @@
 
 mod common;
 
+use common::one_row::exp2;
 use common::{NAN, Source, on_all_cores, say};
 use gumbel_kernels::lane::F32x4;
-use gumbel_kernels::math::{exp2, log, log_f64, log1p_f64};
+use gumbel_kernels::math::{log, log_f64, log1p_f64};
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -87,17 +88,25 @@ fn log_error() {
     });
     let near_one = near_one.into_inner().unwrap();
     say(&format!("log: error at most {worst:.4e}·max(1, |log x|) = 2^{:.3}, at {at:e}", worst.log2()));
-    say(&format!("log: relative error at most {:.4e} = 2^{:.3}, at {:e}", near_one.0, near_one.0.log2(), near_one.1));
+    say(&format!(
+        "log: relative error at most {:.4e} = 2^{:.3}, at {:e}",
+        near_one.0,
+        near_one.0.log2(),
+        near_one.1
+    ));
     assert!(worst <= 2f64.powi(-23), "{worst:e} at {at:e}");
-    assert!(near_one.0 <= 2f64.powi(-22), "{near_one:?}");
+    assert!(near_one.0 <= 2f64.powi(-23), "{near_one:?}");
 }
 
 /// 0 and −0 give −∞; negative floats, both infinities and NaN give the one NaN.
 #[test]
 fn log_outside_its_domain() {
-    let edges = [0x7f80_0000, 0x7f80_0001, 0x7fff_ffff, 0x8000_0001, 0x8080_0000, 0xff80_0000, 0xff80_0001, u32::MAX];
+    let edges =
+        [0x7f80_0000, 0x7f80_0001, 0x7fff_ffff, 0x8000_0001, 0x8080_0000, 0xff80_0000, 0xff80_0001, u32::MAX];
     // One negative float or NaN in 17.
-    for bits in edges.into_iter().chain((0x8000_0001..u32::MAX).step_by(17)).chain((0x7f80_0000..1 << 31).step_by(17)) {
+    for bits in
+        edges.into_iter().chain((0x8000_0001..u32::MAX).step_by(17)).chain((0x7f80_0000..1 << 31).step_by(17))
+    {
         assert_eq!(one(log, f32::from_bits(bits)).to_bits(), NAN, "log of {bits:#x}");
     }
     assert_eq!(one(log, 0.0), f32::NEG_INFINITY);

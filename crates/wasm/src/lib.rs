@@ -15,8 +15,8 @@
 #![allow(clippy::too_many_arguments)]
 
 use core::slice;
-use gumbel_kernels::gumbel::{RowNoise, Table, fill_row};
-use gumbel_kernels::relaxed::{self, Input, Noise};
+use gumbel_kernels::gumbel::{RowNoise, Table};
+use gumbel_kernels::relaxed::{self, Input, Noise, Room, Source};
 use gumbel_kernels::row::one_hot;
 use gumbel_kernels::{BLOCK, Invalid, Params, categorical as draw, softmax as normal, tau, vjp, weights};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -96,30 +96,33 @@ impl Batch {
     }
 }
 
-/// The noise of the rows of a batch, drawn or given, one row after the other.
+/// The noise of the rows of a batch, drawn or given, one row after the other, and room for a block of it.
 struct Noises {
     drawn: Option<RowNoise<'static>>,
     given: *const f32,
+    room: Room,
 }
 
 impl Noises {
     fn new(given: *const f32) -> Self {
-        Self { drawn: None, given }
+        Self { drawn: None, given, room: Room::default() }
     }
 
     /// SAFETY: as for [`Batch::row`], where noise is given.
     unsafe fn row(&mut self, batch: &Batch, row: usize) -> Noise<'_> {
-        if !self.given.is_null() {
-            return Noise::Given(unsafe { batch.row(self.given, row) });
-        }
-        Noise::Drawn(self.drawn(unsafe { batch.params(row) }))
+        let source = if self.given.is_null() {
+            Source::Drawn(draw_row(&mut self.drawn, unsafe { batch.params(row) }))
+        } else {
+            Source::Given(unsafe { batch.row(self.given, row) })
+        };
+        Noise { source, room: &mut self.room }
     }
+}
 
-    fn drawn(&mut self, params: &Params) -> &RowNoise<'static> {
-        let noise = self.drawn.get_or_insert_with(|| RowNoise::new(table(), params));
-        noise.set_row(params);
-        noise
-    }
+fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'a mut RowNoise<'static> {
+    let noise = drawn.get_or_insert_with(|| RowNoise::new(table(), params));
+    noise.set_row(params);
+    noise
 }
 
 /// Gumbel noise.
@@ -129,9 +132,9 @@ impl Noises {
 #[wasm_bindgen]
 pub unsafe fn noise(params: *const Params, rows: usize, classes: usize, out: *mut f32) {
     let batch = Batch { params, classes, flags: 0 };
-    let mut noises = Noises::new(core::ptr::null());
+    let mut drawn = None;
     for row in 0..rows {
-        unsafe { fill_row(noises.drawn(batch.params(row)), batch.row_mut(out, row)) };
+        unsafe { draw_row(&mut drawn, batch.params(row)).fill_row(batch.row_mut(out, row)) };
     }
 }
 
@@ -216,7 +219,7 @@ pub unsafe fn gumbel_max(
         rows,
         |row| unsafe {
             let input = batch.input(x, row, scratch);
-            let column = relaxed::gumbel_max(input, batch.params(row), &noises.row(&batch, row))?;
+            let column = relaxed::gumbel_max(input, batch.params(row), &mut noises.row(&batch, row))?;
             write_index(&batch, row, column, sample, index);
             Ok(())
         },
@@ -249,7 +252,8 @@ pub unsafe fn gumbel_softmax(
         |row| unsafe {
             let logits = batch.input(x, row, scratch).logits;
             let soft = batch.row_mut(soft, row);
-            let column = relaxed::gumbel_softmax(logits, batch.params(row), &noises.row(&batch, row), soft)?;
+            let column =
+                relaxed::gumbel_softmax(logits, batch.params(row), &mut noises.row(&batch, row), soft)?;
             write_index(&batch, row, column, sample, index);
             Ok(())
         },
@@ -368,7 +372,7 @@ pub unsafe fn gumbel_softmax_vjp(
                 let relative = batch.row_mut(scratch, 1);
                 let logits = batch.input(x, row, scratch).logits;
                 *by_tau.add(row) =
-                    match tau::relative_scores(logits, params, &noises.row(&batch, row), relative) {
+                    match tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative) {
                         Ok(()) => tau::finish_gradient(out, relative, params),
                         Err(Invalid) => f32::NAN,
                     };
@@ -414,7 +418,7 @@ pub unsafe fn gumbel_softmax_jvp(
             if !tau_tangent.is_null() && !vjp::is_marked(y) {
                 let relative = batch.row_mut(scratch, 1);
                 let logits = batch.input(x, row, scratch).logits;
-                if tau::relative_scores(logits, params, &noises.row(&batch, row), relative).is_ok() {
+                if tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative).is_ok() {
                     tau::add_tangent(tangent, relative, *tau_tangent.add(row));
                 }
             }

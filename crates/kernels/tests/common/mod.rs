@@ -1,6 +1,8 @@
 //! What the tests share: a table, parameters, made-up inputs, work for every core, a chi-square.
 #![allow(dead_code)] // each test file is a crate of its own and uses a part of this
 
+pub(crate) mod one_row;
+
 use gumbel_kernels::Params;
 use gumbel_kernels::gumbel::Table;
 use std::io::Write;

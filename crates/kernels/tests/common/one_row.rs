@@ -1,0 +1,70 @@
+//! The kernels that work in room which the caller keeps, called with fresh room each time, so that a test can't lean
+//! on what an earlier call has left there.
+
+use gumbel_kernels::gumbel::RowNoise;
+use gumbel_kernels::lane::F32x4;
+use gumbel_kernels::math::Exp2;
+use gumbel_kernels::relaxed::{self, Input, Room, Source};
+use gumbel_kernels::{Invalid, Params, tau};
+
+/// The noise of a row.
+pub(crate) enum Noise<'a> {
+    Drawn(&'a RowNoise<'static>),
+    Given(&'a [f32]),
+}
+
+impl Noise<'_> {
+    fn with<T>(&self, kernel: impl FnOnce(&mut relaxed::Noise) -> T) -> T {
+        let mut room = Room::default();
+        match self {
+            Noise::Drawn(noise) => {
+                let mut noise = (*noise).clone();
+                kernel(&mut relaxed::Noise { source: Source::Drawn(&mut noise), room: &mut room })
+            }
+            Noise::Given(noise) => {
+                kernel(&mut relaxed::Noise { source: Source::Given(noise), room: &mut room })
+            }
+        }
+    }
+}
+
+pub(crate) fn gumbel_max(input: Input, params: &Params, noise: &Noise) -> Result<usize, Invalid> {
+    noise.with(|noise| relaxed::gumbel_max(input, params, noise))
+}
+
+pub(crate) fn gumbel_softmax(
+    logits: &[f32],
+    params: &Params,
+    noise: &Noise,
+    soft: &mut [f32],
+) -> Result<usize, Invalid> {
+    noise.with(|noise| relaxed::gumbel_softmax(logits, params, noise, soft))
+}
+
+pub(crate) fn scores(
+    logits: &[f32],
+    max: f32,
+    scale: f32,
+    noise: &Noise,
+    out: &mut [f32],
+) -> Result<f32, Invalid> {
+    noise.with(|noise| relaxed::scores(logits, max, scale, noise, out))
+}
+
+pub(crate) fn relative_scores(
+    logits: &[f32],
+    params: &Params,
+    noise: &Noise,
+    out: &mut [f32],
+) -> Result<(), Invalid> {
+    noise.with(|noise| tau::relative_scores(logits, params, noise, out))
+}
+
+pub(crate) fn fill_row(noise: &RowNoise, out: &mut [f32]) {
+    noise.clone().fill_row(out);
+}
+
+/// 2^t.
+pub(crate) fn exp2(t: F32x4) -> F32x4 {
+    Exp2::new(F32x4::splat(0.0), F32x4::splat(1.0)).of(t)
+}

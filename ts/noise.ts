@@ -13,8 +13,8 @@ export interface GumbelNoiseOptions extends KeyOptions {
 const OPTIONS = [...KEY_OPTIONS, "out"];
 
 /**
- * Standard Gumbel noise G = −log(−log U), independent in each entry: the value at (seed, stream, row, column) is
- * fixed for ever, so any slice can be drawn alone.
+ * Standard Gumbel noise G = −log(−log U), independent in each entry. The value at (seed, stream, row, column)
+ * depends on nothing else, so any slice can be drawn alone.
  *
  * Range: [−3.14, 45.06], finite always; the upper tail is right down to probability 2^-64. Error of a value: at most
  * 2·10^-7 · max(1, |G|).

@@ -111,7 +111,7 @@ export class Rng {
       [seedLow(this.seed), seedHigh(this.seed)],
       [first, 0, index >>> 0, Math.floor(index / 2 ** 32)],
     );
-    return new Rng(joined(words));
+    return seeded(joined(words));
   }
 }
 
@@ -130,12 +130,17 @@ function joined([low = 0, high = 0]: Uint32Array): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
 
+// Outside of the class: bundlers rename a class that names itself, and messages name it.
+function seeded(seed: Seed): Rng {
+  return new Rng(seed);
+}
+
 let shared: Rng | undefined;
 
 /** The generator of calls that name neither seed nor rng: seeded from the system's entropy at the first one. */
 export function sharedRng(): Rng {
   if (shared === undefined) {
-    shared = new Rng(joined(crypto.getRandomValues(new Uint32Array(2))));
+    shared = seeded(joined(crypto.getRandomValues(new Uint32Array(2))));
   }
   return shared;
 }

@@ -106,7 +106,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
     const ports = [...inputs, ...outputs].filter(({ data }) => data !== undefined);
     const widest = ports.reduce((most, { width }) => Math.max(most, width), RECORD);
     const most = Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / (widest * FLOAT_BYTES))));
-    const scratchBytes = job.scratch ? (3 * classes + 8) * FLOAT_BYTES : 0;
+    const scratchBytes = job.scratch ? (4 * classes + 8) * FLOAT_BYTES : 0;
     arena.reserve(
       ports.reduce(
         (bytes, { width }) => bytes + align(most * width * FLOAT_BYTES),

@@ -42,7 +42,10 @@ function powersOfTwo(): Float32Array {
   return powers;
 }
 
-/** 2^t for t ≤ 0 (also −∞); exactly 1 at 0, and exactly 0 below −100: no subnormal number is made. A NaN gives 0. */
+/**
+ * 2^t for t ≤ 0 (also −∞); exactly 1 at 0, and exactly 0 below −100, so that no subnormal number is
+ * ever made. A NaN gives 0.
+ */
 export function exp2(t: number): number {
   // Constants of a module are variables to an engine; written out, they run an eighth faster.
   if (!(t >= -100)) return 0;

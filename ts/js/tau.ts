@@ -35,7 +35,8 @@ export function relativeScores(
   if (index < 0) return false;
   const largest = out[index];
   const inverse = params.scale;
-  for (let i = 0; i < classes; i++) out[i] = fround(fround(out[i] - largest) * inverse);
+  // + 0 turns −0 into 0: a tangent keeps the sign, and nothing may depend on it (rule 2).
+  for (let i = 0; i < classes; i++) out[i] = fround(fround(out[i] - largest) * inverse) + 0;
   return true;
 }
 

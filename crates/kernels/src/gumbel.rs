@@ -64,13 +64,20 @@ impl Table {
 
     /// G of four words, none of them refined.
     #[inline(always)]
-    fn gumbel4(&self, words: U32x4) -> F32x4 {
+    pub(crate) fn gumbel4(&self, words: U32x4) -> F32x4 {
         let x = words.signed_to_f32() + F32x4::constant(&HALF);
         let (start, cubics) = lookup(&self.0, x);
         let t = x - start;
         let [c0, c1, c2, c3] = transpose(cubics);
         ((c3 * t + c2) * t + c1) * t + c0
     }
+}
+
+/// Whether any of the words has to be refined.
+#[inline(always)]
+pub(crate) fn any_in_tail(words: &[U32x4]) -> bool {
+    let tail = U32x4::constant(&TAIL);
+    words.iter().fold(tail, |least, words| least.min(*words)).lt(tail).any()
 }
 
 fn segment_of(x: f32) -> u32 {

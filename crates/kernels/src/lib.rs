@@ -20,6 +20,7 @@ pub mod categorical;
 pub mod gumbel;
 pub mod math;
 pub mod philox;
+pub mod quad;
 pub mod reduce;
 pub mod relaxed;
 pub mod row;

@@ -32,6 +32,8 @@ const ROUNDS: usize = 10;
 
 static M0: Constant = Constant::u32(MULTIPLIER_0);
 static M1: Constant = Constant::u32(MULTIPLIER_1);
+static W0: Constant = Constant::u32(WEYL_0);
+static W1: Constant = Constant::u32(WEYL_1);
 static IOTA: Constant = Constant::new([0, 1, 2, 3]);
 
 fn mul_wide(a: u32, b: u32) -> (u32, u32) {
@@ -166,6 +168,47 @@ fn times_m0(x: U32x4) -> (U32x4, U32x4) {
 #[inline(always)]
 fn times_m1(x: U32x4) -> (U32x4, U32x4) {
     x.mul_wide(U32x4::constant(&M1))
+}
+
+/// The words of noise of four rows, which lie in the lanes; their keys may differ.
+///
+/// What doesn't depend on the column is worked out once: half of the first two rounds.
+pub struct QuadWords {
+    keys: [[U32x4; 2]; ROUNDS],
+    low1: U32x4,
+    stream: U32x4,
+    round2: (U32x4, U32x4),
+}
+
+impl QuadWords {
+    /// Prepares the words of four rows.
+    pub fn new(params: &[Params; 4]) -> Self {
+        let lanes = |f: fn(&Params) -> u32| U32x4::new(params.each_ref().map(f));
+        let mut keys = [[U32x4::splat(0); 2]; ROUNDS];
+        let (mut k0, mut k1) = (lanes(|p| p.seed[0]), lanes(|p| p.seed[1]));
+        for keys in &mut keys {
+            *keys = [k0, k1];
+            k0 = k0 + U32x4::constant(&W0);
+            k1 = k1 + U32x4::constant(&W1);
+        }
+        let (high1, low1) = times_m1(lanes(|p| p.stream[0]));
+        let x0 = high1 ^ lanes(|p| p.row) ^ keys[0][0];
+        let (high0, low0) = times_m0(x0);
+        let stream = lanes(|p| p.stream[1]) ^ keys[0][1];
+        Self { low1: low1 ^ keys[1][0], stream, round2: (high0 ^ keys[1][1], low0), keys }
+    }
+
+    /// The words of four columns: block number `block` of purpose 0.
+    #[inline(always)]
+    pub fn block(&self, block: u32) -> [U32x4; 4] {
+        let (high0, low0) = mul_wide(block, MULTIPLIER_0);
+        let (high1, low1) = times_m1(U32x4::splat(high0) ^ self.stream);
+        let mut state = [high1 ^ self.low1, low1, self.round2.0 ^ U32x4::splat(low0), self.round2.1];
+        for keys in self.keys.get(2..opaque(ROUNDS)).unwrap_or(&[]) {
+            state = round(state, keys);
+        }
+        state
+    }
 }
 
 #[inline(always)]

@@ -28,7 +28,9 @@ pub fn relative_scores(
         Law::Finite(max) => {
             let largest = F32x4::splat(scores(logits, max, 1.0, noise, out)?);
             let scale = F32x4::splat(params.scale);
-            wide::update(out, f32::NEG_INFINITY, |s| s.map(|s| (s - largest) * scale));
+            // + 0 turns −0 into 0: a tangent keeps the sign, and nothing may depend on it (rule 2).
+            let zero = F32x4::splat(0.0);
+            wide::update(out, f32::NEG_INFINITY, |s| s.map(|s| (s - largest) * scale + zero));
         }
     }
     Ok(())

@@ -4,7 +4,7 @@
 //! TypeScript's, arithmetic is `gumbel-kernels`'. One convention holds throughout:
 //!
 //! - `params` points to one [`Params`] a row, `x`, `y`, `v`, … to row-major `[rows, classes]` float32; a pointer that may be
-//!   missing is then null. Regions don't overlap. `scratch` has room for three rows and eight values, aligned to 16
+//!   missing is then null. Regions don't overlap. `scratch` has room for four rows and eight values, aligned to 16
 //!   bytes.
 //! - A function that can meet an invalid row returns how many rows it completed: `rows`, or the number of the first
 //!   invalid row. With [`MARK`] it marks such a row (−1, NaN) and goes on.
@@ -18,7 +18,9 @@ use core::slice;
 use gumbel_kernels::gumbel::{RowNoise, Table};
 use gumbel_kernels::relaxed::{self, Input, Noise, Room, Source};
 use gumbel_kernels::row::one_hot;
-use gumbel_kernels::{BLOCK, Invalid, Params, categorical as draw, softmax as normal, tau, vjp, weights};
+use gumbel_kernels::{
+    BLOCK, Invalid, Params, categorical as draw, quad, softmax as normal, tau, vjp, weights,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Flag: the input holds weights, not logits.
@@ -66,6 +68,32 @@ impl Batch {
         unsafe { slice::from_raw_parts_mut(x.add(row * self.classes), self.classes) }
     }
 
+    /// Four rows at once. SAFETY: as for `row`.
+    unsafe fn quad(&self, x: *const f32, row: usize) -> &'static [f32] {
+        unsafe { slice::from_raw_parts(x.add(row * self.classes), quad::ROWS * self.classes) }
+    }
+
+    /// SAFETY: as for `row_mut`.
+    unsafe fn quad_mut(&self, x: *mut f32, row: usize) -> &'static mut [f32] {
+        unsafe { slice::from_raw_parts_mut(x.add(row * self.classes), quad::ROWS * self.classes) }
+    }
+
+    /// SAFETY: as for `params`.
+    unsafe fn quad_params(&self, row: usize) -> &'static [Params; quad::ROWS] {
+        unsafe { &*self.params.add(row).cast() }
+    }
+
+    /// Four rows as logits, in `room` if they hold weights. SAFETY: as for `quad`, and `room` has room for them.
+    unsafe fn quad_logits(&self, x: *const f32, row: usize, room: *mut f32) -> &'static [f32] {
+        let given = unsafe { self.quad(x, row) };
+        if self.flags & WEIGHTS == 0 {
+            return given;
+        }
+        let logits = unsafe { self.quad_mut(room, 0) };
+        weights::to_logits(given, logits);
+        logits
+    }
+
     /// The row as logits, in `room` if it holds weights. SAFETY: as for `row`, and `room` has room for a row.
     unsafe fn input(&self, x: *const f32, row: usize, room: *mut f32) -> Input<'static> {
         let given = unsafe { self.row(x, row) };
@@ -81,16 +109,33 @@ impl Batch {
     fn each(
         &self,
         rows: usize,
+        kernel: impl FnMut(usize) -> Result<(), Invalid>,
+        mark: impl FnMut(usize),
+    ) -> usize {
+        self.each_quad(rows, |_| false, kernel, mark)
+    }
+
+    /// The same, but first offers each four short rows to `quad`, which returns whether it has done them.
+    fn each_quad(
+        &self,
+        rows: usize,
+        mut quad: impl FnMut(usize) -> bool,
         mut kernel: impl FnMut(usize) -> Result<(), Invalid>,
         mut mark: impl FnMut(usize),
     ) -> usize {
-        for row in 0..rows {
+        let mut row = 0;
+        while row < rows {
+            if self.classes <= quad::MAX_CLASSES && row + quad::ROWS <= rows && quad(row) {
+                row += quad::ROWS;
+                continue;
+            }
             if kernel(row).is_err() {
                 if self.flags & MARK == 0 {
                     return row;
                 }
                 mark(row);
             }
+            row += 1;
         }
         rows
     }
@@ -119,6 +164,28 @@ impl Noises {
     }
 }
 
+/// The same for rows four at a time.
+struct QuadNoises {
+    given: *const f32,
+    room: quad::Room,
+}
+
+impl QuadNoises {
+    fn new(given: *const f32) -> Self {
+        Self { given, room: quad::Room::default() }
+    }
+
+    /// SAFETY: as for [`Batch::quad`], where noise is given.
+    unsafe fn row(&mut self, batch: &Batch, row: usize) -> (quad::Source<'_>, &mut quad::Room) {
+        let source = if self.given.is_null() {
+            quad::Source::Drawn(table())
+        } else {
+            quad::Source::Given(unsafe { batch.quad(self.given, row) })
+        };
+        (source, &mut self.room)
+    }
+}
+
 fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'a mut RowNoise<'static> {
     let noise = drawn.get_or_insert_with(|| RowNoise::new(table(), params));
     noise.set_row(params);
@@ -133,9 +200,19 @@ fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'
 pub unsafe fn noise(params: *const Params, rows: usize, classes: usize, out: *mut f32) {
     let batch = Batch { params, classes, flags: 0 };
     let mut drawn = None;
-    for row in 0..rows {
-        unsafe { draw_row(&mut drawn, batch.params(row)).fill_row(batch.row_mut(out, row)) };
-    }
+    let mut room = quad::Room::default();
+    batch.each_quad(
+        rows,
+        |row| unsafe {
+            quad::noise(table(), batch.quad_params(row), &mut room, classes, batch.quad_mut(out, row));
+            true
+        },
+        |row| unsafe {
+            draw_row(&mut drawn, batch.params(row)).fill_row(batch.row_mut(out, row));
+            Ok(())
+        },
+        |_| {},
+    );
 }
 
 /// Softmax at the temperature of each row.
@@ -215,8 +292,15 @@ pub unsafe fn gumbel_max(
 ) -> usize {
     let batch = Batch { params, classes, flags };
     let mut noises = Noises::new(noise);
-    batch.each(
+    let mut quads = QuadNoises::new(noise);
+    batch.each_quad(
         rows,
+        |row| unsafe {
+            let logits = batch.quad_logits(x, row, scratch);
+            let (source, room) = quads.row(&batch, row);
+            let columns = quad::gumbel_max(logits, batch.quad_params(row), &source, room, classes);
+            write_indices(&batch, row, columns, sample, index)
+        },
         |row| unsafe {
             let input = batch.input(x, row, scratch);
             let column = relaxed::gumbel_max(input, batch.params(row), &mut noises.row(&batch, row))?;
@@ -247,8 +331,16 @@ pub unsafe fn gumbel_softmax(
 ) -> usize {
     let batch = Batch { params, classes, flags };
     let mut noises = Noises::new(noise);
-    batch.each(
+    let mut quads = QuadNoises::new(noise);
+    batch.each_quad(
         rows,
+        |row| unsafe {
+            let logits = batch.quad_logits(x, row, scratch);
+            let (source, room) = quads.row(&batch, row);
+            let soft = batch.quad_mut(soft, row);
+            let columns = quad::gumbel_softmax(logits, batch.quad_params(row), &source, room, classes, soft);
+            write_indices(&batch, row, columns, sample, index)
+        },
         |row| unsafe {
             let logits = batch.input(x, row, scratch).logits;
             let soft = batch.row_mut(soft, row);
@@ -271,6 +363,20 @@ unsafe fn write_index(batch: &Batch, row: usize, column: usize, sample: *mut f32
     if !index.is_null() {
         unsafe { *index.add(row) = column as i32 };
     }
+}
+
+/// Writes the indices of four rows, if they were found.
+unsafe fn write_indices(
+    batch: &Batch,
+    row: usize,
+    columns: Option<[u32; quad::ROWS]>,
+    sample: *mut f32,
+    index: *mut i32,
+) -> bool {
+    for (at, column) in columns.iter().flatten().enumerate() {
+        unsafe { write_index(batch, row + at, *column as usize, sample, index) };
+    }
+    columns.is_some()
 }
 
 unsafe fn mark_index(batch: &Batch, row: usize, sample: *mut f32, index: *mut i32) {

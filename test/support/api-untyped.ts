@@ -1,0 +1,19 @@
+/** The functions of the package for arguments that their types forbid. */
+
+import * as gumbel from "gumbel";
+import type { Untyped } from "./api-errors.ts";
+
+export const {
+  gumbelNoise,
+  softmax,
+  logSoftmax,
+  logSumExp,
+  gumbelMax,
+  gumbelSoftmax,
+  gumbelSoftmaxVjp,
+  softmaxVjp,
+  logSoftmaxVjp,
+  logSumExpVjp,
+  softmaxBackward,
+  categorical,
+} = gumbel as unknown as Record<string, Untyped>;

@@ -1,0 +1,333 @@
+/**
+ * The lines of test/golden.txt, whose head says what they are: computed here by any kernels that have the interface,
+ * and in crates/kernels/tests/golden.rs by those in Rust.
+ */
+
+import { readFileSync } from "node:fs";
+import type { Kernels } from "../../ts/kernels.ts";
+import { bits, fromBits, hex } from "./bits.ts";
+import { fnv1a } from "./fnv.ts";
+import { type BatchSpec, batchOf } from "./kernels.ts";
+import { blockByDefinition, type WordKey, words } from "./words.ts";
+
+export const GOLDEN = new URL("../golden.txt", import.meta.url);
+
+const HEAD = `\
+# Golden values, read by the Rust tests (crates/kernels/tests/golden.rs) and, for TypeScript and
+# WebAssembly, by test/golden.test.ts. Made by \`npm run golden\` from the TypeScript kernels.
+#
+# "philox" and "word" lines are golden from the first commit: a change is a bug. "noise" and "hash"
+# lines become golden when the issue on speed is closed; until then a commit that changes them says
+# "Value-breaking" and makes the file anew in the same step.
+#
+# Numbers are hexadecimal; purpose, column and classes are decimal.
+#
+# philox KEY(2) COUNTER(4) BLOCK(4)      Random123's known answers of philox4x32-10
+# word SEED STREAM ROW PURPOSE COLUMN WORD
+# noise SEED STREAM ROW COLUMN WORD G    G as the bits of a float32; words below 2^16 are refined
+# hash KERNEL T INPUT CLASSES FNV        the output of one call
+#
+# The calls: two rows, invalid ones marked, tau or temperature T, drawn with seed 243f6a8885a308d3,
+# stream 2^40 + 1, rows 5 and 6. FNV is FNV-1a of 64 bits over the output's bytes, little-endian, in
+# the order named:
+#   noise, softmax, logSoftmax, logSumExp of x
+#   gumbelMax            the indices
+#   gumbelSoftmax        the soft sample, then the indices
+#   categorical          five draws a row, the first of them number 3
+#   softmaxBackward      y = softmax of x at temperature 1; v
+#   gumbelSoftmaxVjp     y = gumbelSoftmax at the same T; v; the gradient by x, then those by tau
+#   gumbelSoftmaxJvp     the same y; the tangent of x is v, those of tau are 0.75
+#   logSoftmaxVjp, logSoftmaxJvp           value = logSoftmax of x at temperature 1; v
+#   logSumExpVjp         the first v of each row
+#   logSumExpJvp         v
+#
+# Element i of row r (0 or 1) of an array is made of k, the word of purpose 0 and column i of row r, of
+# the same seed, in stream 0 for x and stream 1 for v. With n = f32(i32(k)) * 2^-28:
+#   plain      n, in x -inf where i mod 7 = 6
+#   weights    in x abs(n), 0 where i mod 5 = 4; in v n
+#   edges      by k mod 16: 0: 0; 1: -0; 2: the float with the bits k >> 9 (subnormal); 3: that one's
+#              negative; 4: in row 1 1e38, else n; 5: -1e38; 6: in row 1 -inf, else n; 7: the float with
+#              the bits k & bfffffff (any below 2); else n
+`;
+
+const SEED = 0x243f6a8885a308d3n;
+const DRAWN: WordKey = { seed: SEED, stream: 2 ** 40 + 1, row: 5 };
+const ROWS = 2;
+const DRAWS = 5;
+const FIRST_DRAW = 3;
+
+export type InputKind = "plain" | "weights" | "edges";
+export type ArrayName = "x" | "v";
+
+/** The input `[2, classes]`, by the rule in the head. */
+export function goldenInput(kind: InputKind, array: ArrayName, classes: number): Float32Array {
+  const out = new Float32Array(ROWS * classes);
+  for (let row = 0; row < ROWS; row++) {
+    const stream = array === "x" ? 0 : 1;
+    words({ seed: SEED, stream, row }, 0, 0, classes).forEach((k, i) => {
+      out[row * classes + i] = element(kind, array, row, i, k);
+    });
+  }
+  return out;
+}
+
+function element(kind: InputKind, array: ArrayName, row: number, i: number, k: number): number {
+  const n = Math.fround(k | 0) * 2 ** -28;
+  if (kind === "edges") return edge(k, n, row);
+  if (array === "v") return n;
+  if (kind === "weights") return i % 5 === 4 ? 0 : Math.abs(n);
+  return i % 7 === 6 ? -Infinity : n;
+}
+
+function edge(k: number, n: number, row: number): number {
+  switch (k % 16) {
+    case 0:
+      return 0;
+    case 1:
+      return -0;
+    case 2:
+      return fromBits(k >>> 9);
+    case 3:
+      return -fromBits(k >>> 9);
+    case 4:
+      return row === 1 ? 1e38 : n;
+    case 5:
+      return -1e38;
+    case 6:
+      return row === 1 ? -Infinity : n;
+    case 7:
+      return fromBits(k & 0xbfffffff);
+    default:
+      return n;
+  }
+}
+
+/** Everything a call of one kernel needs, and its outputs. */
+function call(
+  kernels: Kernels,
+  kernel: keyof Kernels,
+  t: number,
+  kind: InputKind,
+  classes: number,
+): (Float32Array | Int32Array)[] {
+  const spec: BatchSpec = {
+    rows: ROWS,
+    classes,
+    key: DRAWN,
+    weights: kind === "weights",
+    mark: true,
+    first: FIRST_DRAW,
+  };
+  const batch = batchOf({ ...spec, t });
+  const atOne = batchOf({ ...spec, t: 1 });
+  const x = goldenInput(kind, "x", classes);
+  const v = goldenInput(kind, "v", classes);
+  const out = new Float32Array(x.length);
+  const each = new Float32Array(ROWS);
+  const index = new Int32Array(ROWS);
+  const soft = (kernels: Kernels) => {
+    const y = new Float32Array(x.length);
+    kernels.gumbelSoftmax(batch, x, undefined, { soft: y });
+    return y;
+  };
+  const value = (kernel: "softmax" | "logSoftmax") => {
+    const y = new Float32Array(x.length);
+    kernels[kernel](atOne, x, y);
+    return y;
+  };
+  switch (kernel) {
+    case "noise":
+      kernels.noise(batch, out);
+      return [out];
+    case "softmax":
+    case "logSoftmax":
+      kernels[kernel](batch, x, out);
+      return [out];
+    case "logSumExp":
+      kernels.logSumExp(batch, x, each);
+      return [each];
+    case "gumbelMax":
+      kernels.gumbelMax(batch, x, undefined, { index });
+      return [index];
+    case "gumbelSoftmax":
+      kernels.gumbelSoftmax(batch, x, undefined, { soft: out, index });
+      return [out, index];
+    case "categorical": {
+      const draws = new Int32Array(ROWS * DRAWS);
+      kernels.categorical(batch, x, DRAWS, draws);
+      return [draws];
+    }
+    case "softmaxBackward":
+      kernels.softmaxBackward(batch, value("softmax"), v, out);
+      return [out];
+    case "gumbelSoftmaxVjp":
+      kernels.gumbelSoftmaxVjp(batch, x, undefined, soft(kernels), v, out, each);
+      return [out, each];
+    case "gumbelSoftmaxJvp": {
+      const tangent = { input: v, tau: each.fill(0.75) };
+      kernels.gumbelSoftmaxJvp(batch, x, undefined, soft(kernels), tangent, out);
+      return [out];
+    }
+    case "logSoftmaxVjp":
+    case "logSoftmaxJvp":
+      kernels[kernel](batch, value("logSoftmax"), v, out);
+      return [out];
+    case "logSumExpVjp":
+      kernels.logSumExpVjp(batch, x, Float32Array.of(v[0] as number, v[classes] as number), out);
+      return [out];
+    case "logSumExpJvp":
+      kernels.logSumExpJvp(batch, x, v, each);
+      return [each];
+  }
+}
+
+export const LENGTHS = [1, 3, 4, 5, 15, 16, 17, 255, 256, 257, 511, 512, 513, 1000, 4099];
+
+const TEMPERATURES: Record<string, number> = { "1": 1, "0.5": 0.5, "2/3": 2 / 3 };
+const LOGITS: InputKind[] = ["plain", "edges"];
+const ALL: InputKind[] = ["plain", "edges", "weights"];
+
+/** By kernel: at which temperatures, and on which inputs. A record, so that none is forgotten. */
+const HASHED: Record<keyof Kernels, [temperatures: string[], inputs: InputKind[]]> = {
+  noise: [["1"], ["plain"]],
+  softmax: [["1", "2/3"], LOGITS],
+  logSoftmax: [["1", "2/3"], LOGITS],
+  logSumExp: [["1"], LOGITS],
+  gumbelMax: [["1", "2/3"], ALL],
+  gumbelSoftmax: [["0.5", "2/3"], ALL],
+  categorical: [["1", "2/3"], ALL],
+  softmaxBackward: [["0.5", "2/3"], LOGITS],
+  gumbelSoftmaxVjp: [["0.5", "2/3"], ALL],
+  gumbelSoftmaxJvp: [["2/3"], ALL],
+  logSoftmaxVjp: [["1"], LOGITS],
+  logSoftmaxJvp: [["1"], LOGITS],
+  logSumExpVjp: [["1"], LOGITS],
+  logSumExpJvp: [["1"], LOGITS],
+};
+
+export const HASHED_KERNELS = Object.keys(HASHED) as (keyof Kernels)[];
+
+export function hashLines(kernels: Kernels, kernel: keyof Kernels): string[] {
+  const [temperatures, kinds] = HASHED[kernel];
+  return temperatures.flatMap((t) =>
+    kinds.flatMap((kind) =>
+      LENGTHS.map((classes) => {
+        const outputs = call(kernels, kernel, TEMPERATURES[t] as number, kind, classes);
+        return ["hash", kernel, t, kind, classes, fnv1a(...outputs)].join(" ");
+      }),
+    ),
+  );
+}
+
+/** Random123 1.14, kat_vectors: key and counter of the published blocks. */
+const PHILOX: [key: number[], counter: number[]][] = [
+  [Array(2).fill(0), Array(4).fill(0)],
+  [Array(2).fill(0xffffffff), Array(4).fill(0xffffffff)],
+  [
+    [0xa4093822, 0x299f31d0],
+    [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344],
+  ],
+];
+
+function philoxLines(): string[] {
+  return PHILOX.map(([key, counter]) =>
+    ["philox", ...[...key, ...counter, ...blockByDefinition(key, counter)].map(hex)].join(" "),
+  );
+}
+
+const MAX_SEED = 2n ** 64n - 1n;
+const MAX_STREAM = 2 ** 53 - 1;
+const MAX_ROW = 2 ** 32 - 1;
+const MAX_COLUMN = 2 ** 30 - 1;
+
+/** Which words: both corners for every purpose, then each part of the key alone, then splitting. */
+function wordKeys(): [key: WordKey, purpose: number, column: number][] {
+  const corners: WordKey[] = [
+    { seed: 0n, stream: 0, row: 0 },
+    { seed: MAX_SEED, stream: MAX_STREAM, row: MAX_ROW },
+  ];
+  const base: WordKey = { seed: 5n, stream: 6, row: 7 };
+  const seeds = [1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n, 2n ** 63n, 0x0123456789abcdefn];
+  const streams = [0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 52, MAX_STREAM];
+  const rows = [0, 1, 2 ** 31, MAX_ROW];
+  const columns = [0, 1, 2, 3, 4, 255, 256, 2 ** 28, MAX_COLUMN];
+  return [
+    ...corners.flatMap((key) =>
+      [0, 1, 2, 3].flatMap((purpose) =>
+        [0, 1, 2, 3, 4, MAX_COLUMN].map((column): [WordKey, number, number] => [
+          key,
+          purpose,
+          column,
+        ]),
+      ),
+    ),
+    ...seeds.map((seed): [WordKey, number, number] => [{ ...base, seed }, 0, 8]),
+    ...streams.map((stream): [WordKey, number, number] => [{ ...base, stream }, 0, 8]),
+    ...rows.map((row): [WordKey, number, number] => [{ ...base, row }, 0, 8]),
+    ...columns.map((column): [WordKey, number, number] => [base, 0, column]),
+    ...[0, 1, MAX_STREAM].flatMap((stream) =>
+      [0, 1].map((column): [WordKey, number, number] => [
+        { seed: 42n, stream, row: 0 },
+        15,
+        column,
+      ]),
+    ),
+  ];
+}
+
+function long(x: bigint | number): string {
+  return x.toString(16).padStart(16, "0");
+}
+
+function wordLines(): string[] {
+  return wordKeys().map(([key, purpose, column]) => {
+    const [word] = words(key, purpose, column, 1) as unknown as [number];
+    const { seed, stream, row } = key;
+    return ["word", long(seed), long(stream), hex(row), purpose, column, hex(word)].join(" ");
+  });
+}
+
+const NOISE_KEYS: WordKey[] = [
+  { seed: 0n, stream: 0, row: 0 },
+  { seed: 0x0123456789abcdefn, stream: 2 ** 32, row: 1 },
+  { seed: MAX_SEED, stream: MAX_STREAM, row: MAX_ROW },
+];
+const NOISE_COLUMNS = [0, 1, 2, 3, 4, 5, 14, 15, 16, 17, 254, 255, 256, 257, 1000];
+const SEARCHED = 2 ** 18;
+const REFINED = 4;
+
+function noiseLines(kernels: Kernels): string[] {
+  return NOISE_KEYS.flatMap((key) => {
+    const row = words(key, 0, 0, SEARCHED);
+    const refined = Array.from(row.keys()).filter((i) => (row[i] as number) < 2 ** 16);
+    const columns = [...NOISE_COLUMNS, ...refined.slice(0, REFINED)];
+    const noise = bits(goldenNoise(kernels, key, Math.max(...columns) + 1));
+    return columns.map((i) => {
+      const values = [row[i], noise[i]].map((x) => hex(x as number));
+      return ["noise", long(key.seed), long(key.stream), hex(key.row), i, ...values].join(" ");
+    });
+  });
+}
+
+/** The noise of one row. */
+export function goldenNoise(kernels: Kernels, key: WordKey, classes: number): Float32Array {
+  const out = new Float32Array(classes);
+  kernels.noise(batchOf({ rows: 1, classes, key }), out);
+  return out;
+}
+
+/** The whole file. */
+export function goldenFile(kernels: Kernels): string {
+  const hashes = HASHED_KERNELS.flatMap((kernel) => hashLines(kernels, kernel));
+  const lines = [...philoxLines(), ...wordLines(), ...noiseLines(kernels), ...hashes];
+  return `${HEAD}\n${lines.join("\n")}\n`;
+}
+
+/** The lines of one sort as they are in the file, split at blanks, without the sort's name. */
+export function readGolden(sort: "philox" | "word" | "noise" | "hash"): string[][] {
+  return readFileSync(GOLDEN, "utf8")
+    .split("\n")
+    .map((line) => line.split(" "))
+    .filter(([first]) => first === sort)
+    .map(([, ...fields]) => fields);
+}

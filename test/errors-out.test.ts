@@ -210,9 +210,20 @@ describe("out", () => {
     expect([...a, ...b], "nothing is written").toEqual([1, 2, 3, 4, 3, 4, 5, 6]);
     // Views that touch without sharing are good.
     const { buffer } = new Float32Array(8);
-    expect(errorOf(() => call(new Float32Array(buffer, 0, 4), new Float32Array(buffer, 16)))).toBe(
-      "no error",
-    );
+    const [low, high] = [0, 16].map((offset) => new Float32Array(buffer, offset, 4));
+    expect(errorOf(() => call(low, high))).toBe("no error");
+    expect(errorOf(() => call(high, low))).toBe("no error");
+  });
+
+  test("views that begin together and end apart aren't the same view", () => {
+    const x = Float32Array.of(1, 2, 3, 4);
+    const out = x.subarray(0, 2);
+    const error = (label: string) =>
+      `RangeError: "out" expected the same view as "${label}" or memory of its own, got overlapping views`;
+    expect(errorOf(() => logSumExp(x, { classes: 2, out }))).toBe(error("x"));
+    const d = logSumExpVjp(four, { classes: 2 });
+    expect(errorOf(() => d.jvp({ input: x }, { out }))).toBe(error("input"));
+    expect(errorOf(() => d.vjp(out, { out: x }))).toBe(error("v"));
   });
 
   /** Two views on the same four floats, as floats and as integers. */

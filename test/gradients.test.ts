@@ -416,6 +416,19 @@ describe("closures", () => {
     }
   });
 
+  test("a row made invalid after its sample was drawn has no gradient with τ; the others keep theirs", () => {
+    const given = x.slice();
+    const g = gumbelSoftmaxVjp(given, { ...options, seed: 1 });
+    const before = g.vjp(v, { tau: true });
+    given[10] = Number.NaN;
+    const { input, tau } = g.vjp(v, { tau: true });
+    const nan = new Float32Array(8).fill(Number.NaN);
+    expectSame(input.subarray(8, 16), nan);
+    expectSame(input.subarray(16), before.input.subarray(16));
+    expect(tau?.[1]).toBeNaN();
+    expectSame(g.jvp({ tau: 1 }).subarray(8, 16), nan);
+  });
+
   test("softmaxVjp and logSoftmaxVjp keep their value, logSumExpVjp its input", () => {
     const uniform = new Float32Array(40).fill(1 / 8);
     const soft = softmaxVjp(x, { classes: 8 });

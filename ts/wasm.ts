@@ -102,6 +102,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
   /** Walks the batch; returns the rows completed. */
   function run(batch: Batch, job: Job, call: Call): number {
     const { rows, classes } = batch;
+    if (rows === 0) return 0;
     const { inputs, outputs } = job;
     const ports = [...inputs, ...outputs].filter(({ data }) => data !== undefined);
     const widest = ports.reduce((most, { width }) => Math.max(most, width), RECORD);
@@ -124,8 +125,8 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
     for (let first = 0; first < rows; first += most) {
       const count = Math.min(most, rows - first);
       batch.params(
-        arena.words.subarray(params >> 2),
-        arena.floats.subarray(params >> 2),
+        arena.words.subarray(params >>> 2),
+        arena.floats.subarray(params >>> 2),
         first,
         count,
       );
@@ -145,7 +146,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
   }
 
   function copyIn(data: Data, start: number, length: number, address: number): void {
-    const at = address >> 2;
+    const at = address >>> 2;
     const memory = data instanceof Int32Array ? arena.ints : arena.floats;
     if (length < LOOP_BELOW) {
       for (let i = 0; i < length; i++) memory[at + i] = data[start + i] as number;
@@ -155,7 +156,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
   }
 
   function copyOut(address: number, length: number, data: Data, start: number): void {
-    const at = address >> 2;
+    const at = address >>> 2;
     const memory = data instanceof Int32Array ? arena.ints : arena.floats;
     if (length < LOOP_BELOW) {
       for (let i = 0; i < length; i++) data[start + i] = memory[at + i] as number;

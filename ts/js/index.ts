@@ -169,7 +169,9 @@ class JsKernels implements Kernels {
         rows.seek(row);
         const valid = relativeScores(rows.input, classes, params, rows.noise, relative);
         vjp.softmaxBackward(y, v, at, 1, out, at, classes);
+        // A row that was made invalid since the sample was drawn has no gradient.
         if (valid) tau = finishGradient(out, at, classes, relative, params);
+        else out.fill(Number.NaN, at, at + classes);
       }
       if (batch.weights && !marked) divide(out, at, x, at, classes);
       if (byTau !== undefined) byTau[row] = tau;
@@ -199,6 +201,8 @@ class JsKernels implements Kernels {
         rows.seek(row);
         if (relativeScores(rows.input, classes, params, rows.noise, relative)) {
           addTangent(sum, classes, relative, tangent.tau[row]);
+        } else {
+          sum.fill(Number.NaN, 0, classes);
         }
       }
       vjp.softmaxBackward(y, sum, 0, params.scale, out, at, classes);

@@ -9,8 +9,9 @@
 const fround = Math.fround;
 
 /** Scratch for casts between the bits of a float32 and an integer. */
-const cast = /* @__PURE__ */ new Float32Array(1);
-const castBits = /* @__PURE__ */ new Uint32Array(cast.buffer);
+const castBuffer = /* @__PURE__ */ new ArrayBuffer(4);
+const cast = /* @__PURE__ */ new Float32Array(castBuffer);
+const castBits = /* @__PURE__ */ new Uint32Array(castBuffer);
 
 /** The float32 with the given bits. */
 export function fromBits(bits: number): number {

@@ -480,7 +480,11 @@ pub unsafe fn gumbel_softmax_vjp(
                 *by_tau.add(row) =
                     match tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative) {
                         Ok(()) => tau::finish_gradient(out, relative, params),
-                        Err(Invalid) => f32::NAN,
+                        // A row that was made invalid since the sample was drawn has no gradient.
+                        Err(Invalid) => {
+                            out.fill(f32::NAN);
+                            f32::NAN
+                        }
                     };
             }
             if flags & WEIGHTS != 0 && !vjp::is_marked(y) {
@@ -524,8 +528,9 @@ pub unsafe fn gumbel_softmax_jvp(
             if !tau_tangent.is_null() && !vjp::is_marked(y) {
                 let relative = batch.row_mut(scratch, 1);
                 let logits = batch.input(x, row, scratch).logits;
-                if tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative).is_ok() {
-                    tau::add_tangent(tangent, relative, *tau_tangent.add(row));
+                match tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative) {
+                    Ok(()) => tau::add_tangent(tangent, relative, *tau_tangent.add(row)),
+                    Err(Invalid) => tangent.fill(f32::NAN),
                 }
             }
             vjp::softmax_backward(y, tangent, params.scale, batch.row_mut(out, row));

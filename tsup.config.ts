@@ -9,9 +9,6 @@ export default defineConfig({
   target: "es2022",
   // Not "node", tsup's default: the embedded bytes would then be decoded with Buffer.
   platform: "neutral",
-  // Off by default for CommonJS, where a second entry would get its own copy of the wasm.
-  splitting: true,
-  // Drops wasm-bindgen's asynchronous init, and with it `fetch` and `import.meta`.
   treeshake: true,
   loader: { ".wasm": "binary" },
 });

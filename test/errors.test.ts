@@ -455,5 +455,23 @@ describe("tau and temperature", () => {
       () => logSumExpVjp([1, 2]).vjp("1"),
       'TypeError: "v" expected a number, or one a row, got "1"',
     ],
+    [
+      "nested noise has the logits' rows, not only their number of values",
+      () =>
+        gumbelMax(
+          [
+            [0, 1, 2],
+            [3, 4, 5],
+          ],
+          {
+            noise: [
+              [9, 0],
+              [0, 9],
+              [0, 0],
+            ],
+          },
+        ),
+      'RangeError: "noise" expected 2 rows, got 3 rows',
+    ],
   ]);
 });

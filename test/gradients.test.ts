@@ -416,6 +416,16 @@ describe("closures", () => {
     }
   });
 
+  test("the key is a copy: changing its arrays changes no gradient", () => {
+    const seed = [1, 2, 3, 4, 5];
+    const g = gumbelSoftmaxVjp(x, { ...options, seed });
+    const before = g.vjp(v, { tau: true });
+    const kept = g.key?.seed as number[];
+    kept.fill(9);
+    seed.fill(9);
+    expectSame(g.vjp(v, { tau: true }).tau as Float32Array, before.tau as Float32Array);
+  });
+
   test("a row made invalid after its sample was drawn has no gradient with τ; the others keep theirs", () => {
     const given = x.slice();
     const g = gumbelSoftmaxVjp(given, { ...options, seed: 1 });
@@ -427,6 +437,10 @@ describe("closures", () => {
     expectSame(input.subarray(16), before.input.subarray(16));
     expect(tau?.[1]).toBeNaN();
     expectSame(g.jvp({ tau: 1 }).subarray(8, 16), nan);
+    const weights = Float32Array.of(1, 0, 2);
+    const w = gumbelSoftmaxVjp(weights, { from: "weights", seed: 1 });
+    weights[0] = -1;
+    expectSame(w.vjp([1, 2, 3], { tau: true }).input, nan.subarray(0, 3));
   });
 
   test("softmaxVjp and logSoftmaxVjp keep their value, logSumExpVjp its input", () => {

@@ -89,7 +89,7 @@ const NOISE: Fault[] = [
     name: "nothing above −∞",
     spoil: (row) => row.fill(-inf),
     error: (row) =>
-      `expected a class with both logit and noise above -Infinity in each row, got none in row ${row}`,
+      `expected a class whose logit and noise add up to more than -Infinity in each row, got none in row ${row}`,
   },
 ];
 

@@ -15,8 +15,8 @@ export interface Rows {
   readonly classes: number;
 }
 
-/** The counter of a random word has 30 bits for the column. */
-export const MAX_CLASSES = 2 ** 30;
+/** The counter of a random word has 30 bits for the column: a class, or the number of a draw. */
+export const MAX_COLUMNS = 2 ** 30;
 
 /** Reads `[rows, classes]`; without `classes` a flat array is one row. A Float32Array isn't copied. */
 export function readMatrix(label: string, x: unknown, classesOption: unknown): Rows {
@@ -29,7 +29,7 @@ export function readMatrix(label: string, x: unknown, classesOption: unknown): R
       : stateError(label, 'at least one number, or "classes" with it', "length 0");
   }
   const given = classesOption === undefined ? width : classesOption;
-  const classes = integer("classes", given, 1, MAX_CLASSES);
+  const classes = integer("classes", given, 1, MAX_COLUMNS);
   if (nested && classes !== width) {
     throw valueError("classes", `the length of a row of "${label}" (${width})`, classes);
   }
@@ -41,10 +41,16 @@ export function readMatrix(label: string, x: unknown, classesOption: unknown): R
 
 /** Reads a matrix whose shape is settled. */
 export function readLike(label: string, x: unknown, like: Rows): Float32Array {
-  const data = isNested(x) ? flatten(label, x) : readVector(label, x);
+  const nested = isNested(x);
+  const data = nested ? flatten(label, x) : readVector(label, x);
   const length = like.rows * like.classes;
-  if (data.length === length) return data;
-  throw lengthError(label, `length ${length} (${like.rows} x ${like.classes})`, data.length);
+  if (data.length !== length) {
+    throw lengthError(label, `length ${length} (${like.rows} x ${like.classes})`, data.length);
+  }
+  if (nested && x.length !== like.rows) {
+    throw stateError(label, `${like.rows} rows`, `${x.length} rows`);
+  }
+  return data;
 }
 
 /** Reads one value a row, or one for all. */
@@ -57,7 +63,7 @@ export function readPerRow(label: string, x: unknown, rows: number): Float32Arra
 }
 
 /** Reads a flat array of numbers as float32. */
-export function readVector(label: string, x: unknown): Float32Array {
+function readVector(label: string, x: unknown): Float32Array {
   if (x instanceof Float32Array) {
     if (x.length === 0) checkAttached(label, x);
     return x;

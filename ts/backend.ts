@@ -1,7 +1,7 @@
 /** Which kernels run: WebAssembly where it can, else the same kernels in TypeScript, with the same bits. */
 
 import { createKernels } from "./js/index.ts";
-import type { Kernels } from "./kernels.ts";
+import { type Kernels, RECORD } from "./kernels.ts";
 import bytes from "./wasm/gumbel_bg.wasm";
 import { instantiate } from "./wasm.ts";
 
@@ -60,7 +60,7 @@ const KNOWN_NOISE = [0x3f2cc257, 0xbf40eb19, 0xbe9249cd, 0x3d946d1e];
 
 function checkKnownAnswer(wasm: Kernels): void {
   const noise = new Float32Array(KNOWN_NOISE.length);
-  const params = (words: Uint32Array) => words.fill(0, 0, 8);
+  const params = (words: Uint32Array) => words.fill(0, 0, RECORD);
   wasm.noise({ rows: 1, classes: noise.length, params, weights: false, mark: false }, noise);
   const bits = new Uint32Array(noise.buffer);
   if (KNOWN_NOISE.some((known, i) => bits[i] !== known)) {

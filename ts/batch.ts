@@ -64,7 +64,7 @@ function fillParams(key: CallKey | undefined, draw: number, t: number | number[]
 }
 
 /** An input as the error names it. */
-export interface Inspected extends Rows {
+interface Inspected extends Rows {
   readonly label: string;
   readonly from?: From;
   readonly noise?: Float32Array | undefined;
@@ -121,7 +121,7 @@ function explainNoise(
   }
   return stateError(
     "noise",
-    "a class with both logit and noise above -Infinity in each row",
+    "a class whose logit and noise add up to more than -Infinity in each row",
     `none in row ${row}`,
   );
 }

@@ -1,4 +1,4 @@
-import { MAX_CLASSES, type Matrix, type PerRow, readIndexOut, readMatrix } from "./arrays.ts";
+import { MAX_COLUMNS, type Matrix, type PerRow, readIndexOut, readMatrix } from "./arrays.ts";
 import { kernels } from "./backend.ts";
 import {
   checkCompleted,
@@ -61,7 +61,7 @@ export function categorical(logits: Matrix, options: CategoricalOptions = {}): I
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const draws = readDraws("draws", options.draws, 1);
   const draw = readDraws("draw", options.draw, 0);
-  if (draw + draws > MAX_CLASSES) {
+  if (draw + draws > MAX_COLUMNS) {
     const range = `${draw} to ${draw + draws - 1}`;
     throw stateError("draw", `draw numbers below 2^30${NEXT_STREAM}`, range);
   }
@@ -75,5 +75,5 @@ export function categorical(logits: Matrix, options: CategoricalOptions = {}): I
 }
 
 function readDraws(label: string, value: unknown, absent: number): number {
-  return value === undefined ? absent : integer(label, value, 0, MAX_CLASSES, NEXT_STREAM);
+  return value === undefined ? absent : integer(label, value, 0, MAX_COLUMNS, NEXT_STREAM);
 }

@@ -13,7 +13,7 @@ export function show(value: unknown): string {
 
 /** A TypeError: the argument is of the wrong kind. Built on the throw path alone. */
 export function kindError(label: string, expected: string, got: unknown): TypeError {
-  return new TypeError(`"${label}" expected ${expected}, got ${show(got)}`);
+  return new TypeError(message(label, expected, show(got)));
 }
 
 /** A RangeError: the argument is of the right kind and has the wrong value. */
@@ -64,7 +64,7 @@ export function choice<T extends string>(label: string, value: unknown, choices:
  * the function doesn't know is refused, since a misspelt `seed` would silently draw other values.
  */
 export function checkOptions(options: unknown, known: readonly string[]): void {
-  if (options !== undefined) checkNames("options", options, known);
+  checkNames("options", options, known);
 }
 
 /**

@@ -23,7 +23,7 @@ import { type Key, publicKey } from "./key.ts";
 
 /** Options of {@link gumbelSoftmaxVjp}. */
 export interface GumbelSoftmaxVjpOptions extends RelaxedOptions {
-  /** Where results go, each apart from the others and from the input. `sample` goes with `hard` alone. */
+  /** Where results go, each apart from the others and from the input. */
   out?: GumbelSoftmaxOut | undefined;
 }
 

@@ -32,6 +32,7 @@ export type { Key, KeyOptions } from "./key.ts";
 export { type GumbelNoiseOptions, gumbelNoise } from "./noise.ts";
 export { Rng, type RngState, type Seed } from "./rng.ts";
 export {
+  type DifferentiableOptions,
   logSoftmax,
   logSumExp,
   type RowOptions,

@@ -2,7 +2,16 @@
 
 import { type PerRow, readEach } from "./arrays.ts";
 import { integer, kindError, stateError } from "./check.ts";
-import { MAX_STREAM, Rng, readSeed, type Seed, seedHigh, seedLow, sharedRng } from "./rng.ts";
+import {
+  highWord,
+  MAX_STREAM,
+  Rng,
+  readSeed,
+  type Seed,
+  seedHigh,
+  seedLow,
+  sharedRng,
+} from "./rng.ts";
 
 /** Names the random words of a call. Without any of these the words come from the system's entropy. */
 export interface KeyOptions {
@@ -99,7 +108,7 @@ function readRow(row: unknown, rows: number): number | number[] {
 }
 
 /** Writes the key's six words of the record of `row` to `words` from `at` on: see `RECORD` in kernels.ts. */
-export type WriteKey = (words: Uint32Array, at: number, row: number) => void;
+type WriteKey = (words: Uint32Array, at: number, row: number) => void;
 
 /** The writer of a key, with the column of the first draw. What is equal in all rows is worked out once. */
 export function keyWriter(key: CallKey, firstDraw: number): WriteKey {
@@ -114,12 +123,16 @@ export function keyWriter(key: CallKey, firstDraw: number): WriteKey {
     words[at + 1] = seeds === undefined ? high : seedHigh(seeds[row] as Seed);
     words[at + 2] = typeof rowNumbers === "number" ? rowNumbers + row : (rowNumbers[row] as number);
     words[at + 3] = rowStream >>> 0;
-    words[at + 4] = Math.floor(rowStream / ROWS);
+    words[at + 4] = highWord(rowStream);
     words[at + 5] = firstDraw;
   };
 }
 
-/** The public part of a key. */
+/** The public part of a key, out of reach of the call that goes on using it. */
 export function publicKey({ seed, stream, row }: CallKey): Key {
-  return { seed, stream, row };
+  return { seed: copied(seed), stream: copied(stream), row: copied(row) };
+}
+
+function copied<T>(value: T | T[]): T | T[] {
+  return Array.isArray(value) ? [...value] : value;
 }

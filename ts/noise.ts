@@ -1,4 +1,4 @@
-import { MAX_CLASSES, readOut } from "./arrays.ts";
+import { MAX_COLUMNS, readOut } from "./arrays.ts";
 import { kernels } from "./backend.ts";
 import { makeBatch } from "./batch.ts";
 import { checkOptions, integer } from "./check.ts";
@@ -39,7 +39,7 @@ export function gumbelNoise(
 ): Float32Array {
   checkOptions(options, OPTIONS);
   integer("rows", rows, 0, 2 ** 32, NEXT_STREAM);
-  integer("classes", classes, 1, MAX_CLASSES, NEXT_STREAM);
+  integer("classes", classes, 1, MAX_COLUMNS, NEXT_STREAM);
   const key = readKey(options, rows);
   const out = readOut("out", options.out, rows * classes, []);
   kernels().noise(makeBatch({ rows, classes }, { key }), out);

@@ -36,7 +36,12 @@ export function seedLow(seed: Seed): number {
 }
 
 export function seedHigh(seed: Seed): number {
-  return typeof seed === "number" ? Math.floor(seed / 2 ** 32) : Number(seed >> 32n);
+  return typeof seed === "number" ? highWord(seed) : Number(seed >> 32n);
+}
+
+/** What is above the low 32 bits of an integer. */
+export function highWord(x: number): number {
+  return Math.floor(x / 2 ** 32);
 }
 
 /**
@@ -109,7 +114,7 @@ export class Rng {
     const first = Purpose.split * 2 ** 28;
     const words = block(
       [seedLow(this.seed), seedHigh(this.seed)],
-      [first, 0, index >>> 0, Math.floor(index / 2 ** 32)],
+      [first, 0, index >>> 0, highWord(index)],
     );
     return seeded(joined(words));
   }

@@ -19,7 +19,14 @@ import {
 } from "./gradients.ts";
 import type { Batch } from "./kernels.ts";
 import { readTau } from "./rate.ts";
-import { logSoftmax, logSumExp, type RowOptions, softmax } from "./softmax.ts";
+import {
+  type DifferentiableOptions,
+  logSoftmax,
+  logSumExp,
+  ROW_OPTIONS,
+  type RowOptions,
+  softmax,
+} from "./softmax.ts";
 
 /** Options of {@link softmaxBackward}. */
 export interface SoftmaxBackwardOptions {
@@ -32,7 +39,6 @@ export interface SoftmaxBackwardOptions {
 }
 
 const BACKWARD_OPTIONS = ["classes", "tau", "out"];
-const FORWARD_OPTIONS = ["classes", "onInvalidRow", "out"];
 
 /**
  * Backward product of a softmax from its value alone, y ⊙ (v − ⟨y, v⟩)/τ: for hosts that keep y themselves. The
@@ -75,7 +81,7 @@ interface Forward {
 type Value = (x: Rows["data"], options: RowOptions) => Float32Array;
 
 function forward(x: Matrix, options: RowOptions, value: Value): Forward {
-  checkOptions(options, FORWARD_OPTIONS);
+  checkOptions(options, ROW_OPTIONS);
   const input = readMatrix("x", x, options.classes);
   if (options.out instanceof Float32Array) checkApart("out", options.out, [["x", x]]);
   return {
@@ -132,7 +138,7 @@ function readTangent(tangent: InputTangent): Matrix {
  * vjp([1, 0]).input; // Float32Array [0.25, -0.25]
  * ```
  */
-export function softmaxVjp(x: Matrix, options: RowOptions = {}): Differentiable<Matrix> {
+export function softmaxVjp(x: Matrix, options: DifferentiableOptions = {}): Differentiable<Matrix> {
   const backward: Product = (batch, y, v, out) => kernels().softmaxBackward(batch, y, v, out);
   return elementwise(forward(x, options, softmax), backward, backward);
 }
@@ -151,7 +157,10 @@ export function softmaxVjp(x: Matrix, options: RowOptions = {}): Differentiable<
  * vjp([1, 0]).input; // Float32Array [0.5, -0.5]
  * ```
  */
-export function logSoftmaxVjp(x: Matrix, options: RowOptions = {}): Differentiable<Matrix> {
+export function logSoftmaxVjp(
+  x: Matrix,
+  options: DifferentiableOptions = {},
+): Differentiable<Matrix> {
   return elementwise(
     forward(x, options, logSoftmax),
     (batch, value, v, out) => kernels().logSoftmaxVjp(batch, value, v, out),
@@ -173,7 +182,10 @@ export function logSoftmaxVjp(x: Matrix, options: RowOptions = {}): Differentiab
  * vjp(1).input; // Float32Array [0.5, 0.5]
  * ```
  */
-export function logSumExpVjp(x: Matrix, options: RowOptions = {}): Differentiable<RowUpstream> {
+export function logSumExpVjp(
+  x: Matrix,
+  options: DifferentiableOptions = {},
+): Differentiable<RowUpstream> {
   const { input, batch, value } = forward(x, options, logSumExp);
   return {
     value,

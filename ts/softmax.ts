@@ -15,13 +15,19 @@ export interface RowOptions {
   out?: Float32Array | undefined;
 }
 
+/** Options of {@link softmaxVjp}, {@link logSoftmaxVjp} and {@link logSumExpVjp}. */
+export interface DifferentiableOptions extends RowOptions {
+  /** Where the value goes: a Float32Array of its length that shares no memory with the input. */
+  out?: Float32Array | undefined;
+}
+
 /** Options of {@link softmax} and {@link logSoftmax}. */
 export interface SoftmaxOptions extends RowOptions {
   /** T ≥ 0, one or one a row: divides the input. 0 gives the limit, one-hot at the largest entry. Default 1. */
   temperature?: PerRow<number> | undefined;
 }
 
-const ROW_OPTIONS = ["classes", "onInvalidRow", "out"];
+export const ROW_OPTIONS = ["classes", "onInvalidRow", "out"];
 const OPTIONS = ["classes", "temperature", "onInvalidRow", "out"];
 
 /**

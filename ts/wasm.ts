@@ -34,27 +34,27 @@ class Arena {
   words!: Uint32Array;
   floats!: Float32Array;
   ints!: Int32Array;
-  readonly start: number;
+  readonly #start: number;
   readonly #memory: WebAssembly.Memory;
   #next: number;
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
-    this.start = memory.buffer.byteLength;
-    this.#next = this.start;
+    this.#start = memory.buffer.byteLength;
+    this.#next = this.#start;
     this.#view();
   }
 
   /** Makes room for `bytes` from the start on. Growing detaches views, so they are made here and nowhere else. */
   reserve(bytes: number): void {
-    this.#next = this.start;
-    const missing = this.start + bytes - this.#memory.buffer.byteLength;
+    this.#next = this.#start;
+    const missing = this.#start + bytes - this.#memory.buffer.byteLength;
     if (missing <= 0) return;
     try {
       this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
     } catch {
       throw new RangeError(
-        `"classes" expected a row that fits in memory, got one that takes ${bytes} bytes`,
+        `"classes" expected a row, or the draws of one, that fits in memory, got ${bytes} bytes`,
       );
     }
     this.#view();
@@ -80,13 +80,13 @@ function align(bytes: number): number {
 }
 
 /** An array that a kernel reads or writes, with its elements a row; absent ones have address 0. */
-interface Port {
-  readonly data: Data | undefined;
+interface Port<T extends Data = Data> {
+  readonly data: T | undefined;
   readonly width: number;
 }
 
 interface Job {
-  readonly inputs: readonly Port[];
+  readonly inputs: readonly Port<Float32Array>[];
   readonly outputs: readonly Port[];
   /** Whether the kernel needs scratch rows. */
   readonly scratch?: boolean;
@@ -131,7 +131,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         count,
       );
       for (let i = 0; i < inputs.length; i++) {
-        const { data, width } = inputs[i] as Port;
+        const { data, width } = inputs[i] as Port<Float32Array>;
         if (data) copyIn(data, first * width, count * width, from[i] as number);
       }
       const result = call(count, params, ...addresses);
@@ -145,13 +145,13 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
     return rows;
   }
 
-  function copyIn(data: Data, start: number, length: number, address: number): void {
+  function copyIn(data: Float32Array, start: number, length: number, address: number): void {
     const at = address >>> 2;
-    const memory = data instanceof Int32Array ? arena.ints : arena.floats;
     if (length < LOOP_BELOW) {
-      for (let i = 0; i < length; i++) memory[at + i] = data[start + i] as number;
+      const { floats } = arena;
+      for (let i = 0; i < length; i++) floats[at + i] = data[start + i] as number;
     } else {
-      memory.set(data.length === length ? data : data.subarray(start, start + length), at);
+      arena.floats.set(data.length === length ? data : data.subarray(start, start + length), at);
     }
   }
 
@@ -166,8 +166,8 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
   }
 
   const flags = ({ weights, mark }: Batch) => (weights ? WEIGHTS : 0) | (mark ? MARK : 0);
-  const row = (data: Data | undefined, { classes }: Batch): Port => ({ data, width: classes });
-  const one = (data: Data | undefined): Port => ({ data, width: 1 });
+  const row = (data: Float32Array | undefined, { classes }: Batch) => ({ data, width: classes });
+  const one = <T extends Data>(data: T | undefined) => ({ data, width: 1 });
 
   return {
     noise(batch, out) {

@@ -2,7 +2,7 @@
  * The kernels in TypeScript: bit for bit those of `crates/kernels`, for reading, for checking, and
  * for places where WebAssembly isn't to be had.
  *
- * Here batches are cut into rows, as `crates/wasm/src/lib.rs` does; the other files know one row.
+ * Here batches are cut into rows, as `crates/wasm/src/lib.rs` does; the other files know one row, and `row.ts` the records.
  * An output may be an input: whatever a row needs is read before anything of it is written.
  */
 
@@ -160,20 +160,20 @@ class JsKernels implements Kernels {
     const relative = this.#scores;
     for (let row = 0; row < batch.rows; row++) {
       const at = row * classes;
-      const marked = vjp.isMarked(y, at);
+      let valid = !vjp.isMarked(y, at);
       let tau = Number.NaN;
-      if (byTau === undefined || marked) {
+      if (byTau === undefined || !valid) {
         params.seek(batch, row);
         vjp.softmaxBackward(y, v, at, params.scale, out, at, classes);
       } else {
         rows.seek(row);
-        const valid = relativeScores(rows.input, classes, params, rows.noise, relative);
+        valid = relativeScores(rows.input, classes, params, rows.noise, relative);
         vjp.softmaxBackward(y, v, at, 1, out, at, classes);
         // A row that was made invalid since the sample was drawn has no gradient.
         if (valid) tau = finishGradient(out, at, classes, relative, params);
         else out.fill(Number.NaN, at, at + classes);
       }
-      if (batch.weights && !marked) divide(out, at, x, at, classes);
+      if (batch.weights && valid) divide(out, at, x, at, classes);
       if (byTau !== undefined) byTau[row] = tau;
     }
   }

@@ -185,7 +185,7 @@ impl<'a> RowNoise<'a> {
         }
     }
 
-    /// Puts the rare words right: one block in two hundred has one.
+    /// Puts the rare words right: one block in 256 has one.
     #[cold]
     #[inline(never)]
     fn refine(&self, column: u32, out: &mut [f32]) {

@@ -10,7 +10,7 @@
 
 use crate::lane::{Constant, F32x4, U32x4};
 
-/// log2(e), for callers that turn a temperature into the rate of [`exp2`].
+/// log2(e), for callers that turn a temperature into the rate of [`Exp2`].
 pub const LOG2_E: f64 = core::f64::consts::LOG2_E;
 
 /// Exponents below this give exactly 0, so that no subnormal number is ever made: they ran 29 times slower.

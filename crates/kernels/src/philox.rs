@@ -101,7 +101,7 @@ impl RowWords {
         self.round2 = [high ^ k1.wrapping_add(WEYL_1), low ^ k1_round3].map(U32x4::splat);
     }
 
-    /// The words of `out.len()` columns (rounded up to whole groups of 16) from `column` on, a multiple of 4.
+    /// The words of `columns` columns (rounded up to whole groups of 16) from `column` on, a multiple of 4.
     pub fn fill(&self, column: u32, out: &mut Words, columns: usize) {
         let mut block = first_block(self.purpose, column);
         let groups = columns.div_ceil(16);

@@ -3,7 +3,7 @@
 use crate::lane::{F32x4, U32x4};
 use crate::wide::{self, F32x16};
 
-/// Everything about one row but its data: the record of the key table, 32 bytes.
+/// Everything about one row but its data: the record of 32 bytes that callers fill in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
 pub struct Params {
@@ -28,7 +28,8 @@ impl Params {
     }
 }
 
-/// Why a row has no sample: a NaN, more than one +∞, or nothing above −∞.
+/// A row without a sample: its logits hold a NaN, more than one +∞ or nothing above −∞, its given noise holds a NaN or
+/// +∞, or no score is above −∞.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid;
 

@@ -18,7 +18,7 @@ pub fn softmax(logits: &[f32], params: &Params, out: &mut [f32]) -> Result<(), I
         Law::Finite(_) if params.is_cold() => one_hot(argmax(logits), out),
         Law::Finite(max) => {
             let sum = exp_sum_into(logits, out, max, params.rate);
-            scale(out, sum);
+            scale(out, (1.0 / sum) as f32);
         }
     }
     Ok(())
@@ -27,12 +27,13 @@ pub fn softmax(logits: &[f32], params: &Params, out: &mut [f32]) -> Result<(), I
 /// Turns scores with maximum `max` into their softmax, in place.
 pub fn softmax_in_place(scores: &mut [f32], max: f32, rate: f32) {
     let sum = exp_sum_in_place(scores, max, rate);
-    scale(scores, sum);
+    scale(scores, (1.0 / sum) as f32);
 }
 
-fn scale(x: &mut [f32], sum: f64) {
-    let inverse = F32x4::splat((1.0 / sum) as f32);
-    wide::update(x, 0.0, |x| x.map(|x| x * inverse));
+/// `x ·= factor`.
+pub fn scale(x: &mut [f32], factor: f32) {
+    let factor = F32x4::splat(factor);
+    wide::update(x, 0.0, |x| x.map(|x| x * factor));
 }
 
 /// Log-softmax at the temperature of `params`: (x − max)/T − log Σ; −∞ stays −∞.
@@ -49,7 +50,8 @@ pub fn log_softmax(logits: &[f32], params: &Params, out: &mut [f32]) -> Result<(
     Ok(())
 }
 
-fn certain(column: usize, out: &mut [f32]) {
+/// Logarithms, or relative scores, of a row where one class is certain.
+pub fn certain(column: usize, out: &mut [f32]) {
     out.fill(f32::NEG_INFINITY);
     if let Some(class) = out.get_mut(column) {
         *class = 0.0;

@@ -7,7 +7,8 @@ use crate::lane::F32x4;
 use crate::reduce::dot;
 use crate::relaxed::{Noise, scores};
 use crate::row::{Invalid, Law, Params, inspect};
-use crate::vjp::{canonical, fix_nans, scale};
+use crate::softmax::{certain, scale};
+use crate::vjp::{canonical, fix_nans};
 use crate::wide;
 
 /// `out` = ẑ ≤ 0, −∞ for the impossible classes.
@@ -20,10 +21,7 @@ pub fn relative_scores(
     match inspect(logits)? {
         Law::Certain(column) => {
             noise.source.check_certain(column)?;
-            out.fill(f32::NEG_INFINITY);
-            if let Some(class) = out.get_mut(column) {
-                *class = 0.0;
-            }
+            certain(column, out);
         }
         Law::Finite(max) => {
             let largest = F32x4::splat(scores(logits, max, 1.0, noise, out)?);

@@ -37,12 +37,6 @@ pub fn is_marked(y: &[f32]) -> bool {
     y.first().is_some_and(|y| y.is_nan())
 }
 
-/// `x ·= factor`.
-pub fn scale(x: &mut [f32], factor: f32) {
-    let factor = F32x4::splat(factor);
-    wide::update(x, 0.0, |x| x.map(|x| x * factor));
-}
-
 /// The one NaN for any other.
 pub fn canonical(x: f32) -> f32 {
     if x.is_nan() { f32::NAN } else { x }
@@ -65,8 +59,10 @@ pub fn log_softmax_vjp(value: &[f32], v: &[f32], out: &mut [f32]) {
     if is_marked(value) {
         return out.fill(f32::NAN);
     }
-    let impossible = F32x4::splat(f32::NEG_INFINITY);
-    let sum = sum2(value, v, |value, v| value.eq(impossible).select(F32x4::constant(&ZERO), v)) as f32;
+    let sum = sum2(value, v, |value, v| {
+        let impossible = value.eq(F32x4::constant(&NEG_INFINITY));
+        impossible.select(F32x4::constant(&ZERO), v)
+    }) as f32;
     let sum4 = F32x4::splat(sum);
     wide::map2(value, v, out, 0.0, |value, v| {
         value.zip(v, |value, v| {

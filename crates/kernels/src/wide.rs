@@ -4,7 +4,7 @@
 //! written once, for whole groups.
 
 use crate::lane::{F32x4, U32x4};
-use core::ops::{Add, Mul, Sub};
+use core::ops::Add;
 
 /// Values in one group.
 pub const WIDTH: usize = 16;
@@ -92,22 +92,6 @@ impl Add for F32x16 {
     #[inline(always)]
     fn add(self, b: Self) -> Self {
         self.zip(b, |a, b| a + b)
-    }
-}
-
-impl Sub for F32x16 {
-    type Output = Self;
-    #[inline(always)]
-    fn sub(self, b: Self) -> Self {
-        self.zip(b, |a, b| a - b)
-    }
-}
-
-impl Mul for F32x16 {
-    type Output = Self;
-    #[inline(always)]
-    fn mul(self, b: Self) -> Self {
-        self.zip(b, |a, b| a * b)
     }
 }
 

@@ -468,7 +468,8 @@ pub unsafe fn gumbel_softmax_vjp(
         unsafe {
             let (y, v, out, params) =
                 (batch.row(y, row), batch.row(v, row), batch.row_mut(out, row), batch.params(row));
-            if by_tau.is_null() || vjp::is_marked(y) {
+            let mut valid = !vjp::is_marked(y);
+            if by_tau.is_null() || !valid {
                 vjp::softmax_backward(y, v, params.scale, out);
                 if !by_tau.is_null() {
                     *by_tau.add(row) = f32::NAN;
@@ -477,17 +478,16 @@ pub unsafe fn gumbel_softmax_vjp(
                 vjp::softmax_backward(y, v, 1.0, out);
                 let relative = batch.row_mut(scratch, 1);
                 let logits = batch.input(x, row, scratch).logits;
-                *by_tau.add(row) =
-                    match tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative) {
-                        Ok(()) => tau::finish_gradient(out, relative, params),
-                        // A row that was made invalid since the sample was drawn has no gradient.
-                        Err(Invalid) => {
-                            out.fill(f32::NAN);
-                            f32::NAN
-                        }
-                    };
+                valid = tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative).is_ok();
+                *by_tau.add(row) = if valid {
+                    tau::finish_gradient(out, relative, params)
+                } else {
+                    // A row that was made invalid since the sample was drawn has no gradient.
+                    out.fill(f32::NAN);
+                    f32::NAN
+                };
             }
-            if flags & WEIGHTS != 0 && !vjp::is_marked(y) {
+            if flags & WEIGHTS != 0 && valid {
                 weights::divide(out, batch.row(x, row));
             }
         }
@@ -517,7 +517,7 @@ pub unsafe fn gumbel_softmax_jvp(
     for row in 0..rows {
         unsafe {
             let (y, params) = (batch.row(y, row), batch.params(row));
-            let tangent = &mut *core::ptr::slice_from_raw_parts_mut(scratch.add(2 * classes), classes);
+            let tangent = batch.row_mut(scratch, 2);
             tangent.fill(0.0);
             if !input_tangent.is_null() {
                 tangent.copy_from_slice(batch.row(input_tangent, row));

@@ -11,7 +11,8 @@ type Exports = InitOutput;
 /** Bytes of one array's chunk: short enough for the L2 cache, long enough to hide the cost of a call. */
 const CHUNK_BYTES = 65_536;
 const PAGE_BYTES = 65_536;
-const FLOAT_BYTES = 4;
+/** Of a float32, an int32, a word of a record. */
+const VALUE_BYTES = 4;
 /** Flags of crates/wasm/src/lib.rs. */
 const WEIGHTS = 1;
 const MARK = 2;
@@ -29,30 +30,44 @@ export function instantiate(bytes: BufferSource): Kernels {
   return createKernels(wasm, new Arena(wasm.memory));
 }
 
-/** Memory behind the module's data, handed out from its start again for each chunk. */
+/** Memory behind the module's data, handed out from its start again for each call. */
 class Arena {
-  words!: Uint32Array;
   floats!: Float32Array;
   ints!: Int32Array;
+  /** The records, which lie at the start: a view for each call would cost more than a small call's kernel. */
+  recordWords!: Uint32Array;
+  recordFloats!: Float32Array;
   readonly #start: number;
   readonly #memory: WebAssembly.Memory;
-  #next: number;
+  #next = 0;
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
     this.#start = memory.buffer.byteLength;
-    this.#next = this.#start;
     this.#view();
   }
 
-  /** Makes room for `bytes` from the start on. Growing detaches views, so they are made here and nowhere else. */
-  reserve(bytes: number): void {
+  /** Starts over with room for `records`; returns their address. */
+  begin(records: number): number {
     this.#next = this.#start;
-    const missing = this.#start + bytes - this.#memory.buffer.byteLength;
+    return this.take(records * RECORD);
+  }
+
+  /** The address of room for `count` values more, on a 16-byte border. */
+  take(count: number): number {
+    const address = this.#next;
+    this.#next += Math.ceil((count * VALUE_BYTES) / 16) * 16;
+    return address;
+  }
+
+  /** Grows to hold what was taken. That detaches views, so they are made here and nowhere else. */
+  grow(): void {
+    const missing = this.#next - this.#memory.buffer.byteLength;
     if (missing <= 0) return;
     try {
       this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
     } catch {
+      const bytes = this.#next - this.#start;
       throw new RangeError(
         `"classes" expected a row, or the draws of one, that fits in memory, got ${bytes} bytes`,
       );
@@ -60,23 +75,13 @@ class Arena {
     this.#view();
   }
 
-  /** The address of `bytes` more, on a 16-byte border. */
-  take(bytes: number): number {
-    const address = this.#next;
-    this.#next += align(bytes);
-    return address;
-  }
-
   #view(): void {
     const { buffer } = this.#memory;
-    this.words = new Uint32Array(buffer);
     this.floats = new Float32Array(buffer);
     this.ints = new Int32Array(buffer);
+    this.recordWords = new Uint32Array(buffer, this.#start);
+    this.recordFloats = new Float32Array(buffer, this.#start);
   }
-}
-
-function align(bytes: number): number {
-  return Math.ceil(bytes / 16) * 16;
 }
 
 /** An array that a kernel reads or writes, with its elements a row; absent ones have address 0. */
@@ -98,47 +103,41 @@ interface Job {
  */
 type Call = (rows: number, params: number, ...addresses: number[]) => unknown;
 
+/** As many rows as keep each array's chunk within bounds, at least one. */
+function rowsAtOnce(rows: number, { inputs, outputs }: Job): number {
+  let widest = RECORD;
+  for (const { data, width } of inputs) if (data && width > widest) widest = width;
+  for (const { data, width } of outputs) if (data && width > widest) widest = width;
+  return Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / (widest * VALUE_BYTES))));
+}
+
 function createKernels(wasm: Exports, arena: Arena): Kernels {
   /** Walks the batch; returns the rows completed. */
   function run(batch: Batch, job: Job, call: Call): number {
     const { rows, classes } = batch;
     if (rows === 0) return 0;
-    const { inputs, outputs } = job;
-    const ports = [...inputs, ...outputs].filter(({ data }) => data !== undefined);
-    const widest = ports.reduce((most, { width }) => Math.max(most, width), RECORD);
-    const most = Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / (widest * FLOAT_BYTES))));
-    const scratchBytes = job.scratch ? (4 * classes + 8) * FLOAT_BYTES : 0;
-    arena.reserve(
-      ports.reduce(
-        (bytes, { width }) => bytes + align(most * width * FLOAT_BYTES),
-        align(most * RECORD * FLOAT_BYTES) + align(scratchBytes),
-      ),
-    );
-    const params = arena.take(most * RECORD * FLOAT_BYTES);
-    const place = ({ data, width }: Port) =>
-      data === undefined ? 0 : arena.take(most * width * FLOAT_BYTES);
-    const from = inputs.map(place);
-    const to = outputs.map(place);
-    const addresses = [...from, ...to];
-    if (job.scratch) addresses.push(arena.take(scratchBytes));
+    const { inputs, outputs, scratch } = job;
+    const most = rowsAtOnce(rows, job);
+    const params = arena.begin(most);
+    const addresses: number[] = [];
+    for (const { data, width } of inputs) addresses.push(data ? arena.take(most * width) : 0);
+    for (const { data, width } of outputs) addresses.push(data ? arena.take(most * width) : 0);
+    if (scratch) addresses.push(arena.take(4 * classes + 8));
+    arena.grow();
 
     for (let first = 0; first < rows; first += most) {
       const count = Math.min(most, rows - first);
-      batch.params(
-        arena.words.subarray(params >>> 2),
-        arena.floats.subarray(params >>> 2),
-        first,
-        count,
-      );
+      batch.params(arena.recordWords, arena.recordFloats, first, count);
       for (let i = 0; i < inputs.length; i++) {
         const { data, width } = inputs[i] as Port<Float32Array>;
-        if (data) copyIn(data, first * width, count * width, from[i] as number);
+        if (data) copyIn(data, first * width, count * width, addresses[i] as number);
       }
       const result = call(count, params, ...addresses);
       const done = typeof result === "number" ? result : count;
       for (let i = 0; i < outputs.length; i++) {
         const { data, width } = outputs[i] as Port;
-        if (data) copyOut(to[i] as number, done * width, data, first * width);
+        const address = addresses[inputs.length + i] as number;
+        if (data) copyOut(address, done * width, data, first * width);
       }
       if (done < count) return first + done;
     }

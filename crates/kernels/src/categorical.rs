@@ -51,7 +51,7 @@ fn each_word(params: &Params, draws: usize, mut f: impl FnMut(usize, u32)) {
         return;
     }
     let words = RowWords::new(params, Purpose::Draw);
-    let mut room = Words::default();
+    let mut room = Words::EMPTY;
     let skip = params.first % 4;
     let end = skip as usize + draws;
     for start in (0..end).step_by(BLOCK) {

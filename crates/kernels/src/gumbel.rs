@@ -129,10 +129,9 @@ fn interpolate(start: f64, width: f64) -> [f64; 4] {
 #[repr(C, align(16))]
 pub struct Block(pub [f32; BLOCK]);
 
-impl Default for Block {
-    fn default() -> Self {
-        Self([0.0; BLOCK])
-    }
+impl Block {
+    /// Room with nothing in it yet.
+    pub const EMPTY: Self = Self([0.0; BLOCK]);
 }
 
 /// The noise of one row.
@@ -141,14 +140,12 @@ pub struct RowNoise<'a> {
     table: &'a Table,
     params: Params,
     row: RowWords,
-    /// The words of the last block: kept, since making room for them anew would cost a fill each time.
-    words: Words,
 }
 
 impl<'a> RowNoise<'a> {
     /// Prepares the noise of a row.
     pub fn new(table: &'a Table, params: &Params) -> Self {
-        Self { table, params: *params, row: RowWords::new(params, Purpose::Noise), words: Words::default() }
+        Self { table, params: *params, row: RowWords::new(params, Purpose::Noise) }
     }
 
     /// Moves on to another row; cheap where the seed is the same.
@@ -161,17 +158,17 @@ impl<'a> RowNoise<'a> {
         self.params = *params;
     }
 
-    /// Writes the noise of the columns from `column` on, a multiple of 4; at most a block.
-    pub fn fill(&mut self, column: u32, out: &mut [f32]) {
-        self.row.fill(column, &mut self.words, out.len());
+    /// Writes the noise of the columns from `column` on, a multiple of 4; at most a block. `words` takes their words.
+    pub fn fill(&self, column: u32, words: &mut Words, out: &mut [f32]) {
+        self.row.fill(column, words, out.len());
         let mut least = U32x4::constant(&TAIL);
         let (groups, rest) = out.as_chunks_mut::<WIDTH>();
         let mut tail = [[0.0; WIDTH]];
         let present = if rest.is_empty() { &mut [] } else { &mut tail[..] };
-        let mut words = self.words.0.as_chunks::<4>().0.iter();
+        let mut fours = words.0.as_chunks::<4>().0.iter();
         for groups in [groups, present] {
             for out in groups.as_flattened_mut().as_chunks_mut::<4>().0 {
-                let Some(four) = words.next() else { break };
+                let Some(four) = fours.next() else { break };
                 let four = U32x4::new(*four);
                 least = least.min(four);
                 *out = self.table.gumbel4(four).to_array();
@@ -181,15 +178,15 @@ impl<'a> RowNoise<'a> {
             *to = *from;
         }
         if least.lt(U32x4::constant(&TAIL)).any() {
-            self.refine(column, out);
+            self.refine(column, words, out);
         }
     }
 
     /// Puts the rare words right: one block in 256 has one.
     #[cold]
     #[inline(never)]
-    fn refine(&self, column: u32, out: &mut [f32]) {
-        for (at, (&word, out)) in self.words.0.iter().zip(out).enumerate() {
+    fn refine(&self, column: u32, words: &Words, out: &mut [f32]) {
+        for (at, (&word, out)) in words.0.iter().zip(out).enumerate() {
             if word < TAIL_WORDS {
                 *out = gumbel_tail(word, philox::word(&self.params, Purpose::Tail, column + at as u32));
             }
@@ -197,10 +194,10 @@ impl<'a> RowNoise<'a> {
     }
 
     /// Writes the noise of a whole row.
-    pub fn fill_row(&mut self, out: &mut [f32]) {
+    pub fn fill_row(&self, words: &mut Words, out: &mut [f32]) {
         let mut column = 0;
         for block in out.chunks_mut(BLOCK) {
-            self.fill(column, block);
+            self.fill(column, words, block);
             column += BLOCK as u32;
         }
     }

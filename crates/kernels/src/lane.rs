@@ -52,6 +52,9 @@ fn mask(condition: bool) -> u32 {
 }
 
 impl F32x4 {
+    /// Four zeros.
+    pub const ZERO: Self = Self([0.0; 4]);
+
     /// Four times `x`.
     #[inline(always)]
     pub fn splat(x: f32) -> Self {

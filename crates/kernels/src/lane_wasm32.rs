@@ -49,6 +49,9 @@ pub fn opaque(n: usize) -> usize {
 }
 
 impl F32x4 {
+    /// Four zeros.
+    pub const ZERO: Self = Self(f32x4(0.0, 0.0, 0.0, 0.0));
+
     /// Four times `x`.
     #[inline(always)]
     pub fn splat(x: f32) -> Self {

@@ -237,12 +237,10 @@ fn store(state: [U32x4; 4], out: &mut [u32]) {
 }
 
 /// Room for the words of one block of columns.
-#[derive(Clone)]
 #[repr(C, align(16))]
 pub struct Words(pub [u32; BLOCK]);
 
-impl Default for Words {
-    fn default() -> Self {
-        Self([0; BLOCK])
-    }
+impl Words {
+    /// Room with nothing in it yet.
+    pub const EMPTY: Self = Self([0; BLOCK]);
 }

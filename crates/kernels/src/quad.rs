@@ -30,11 +30,9 @@ pub struct Room {
     values: Columns,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        let zero = [F32x4::splat(0.0); MAX_CLASSES];
-        Self { logits: zero, values: zero }
-    }
+impl Room {
+    /// Room with nothing in it yet.
+    pub const EMPTY: Self = Self { logits: [F32x4::ZERO; MAX_CLASSES], values: [F32x4::ZERO; MAX_CLASSES] };
 }
 
 /// Where the noise of four rows comes from.

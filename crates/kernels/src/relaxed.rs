@@ -6,6 +6,7 @@
 use crate::BLOCK;
 use crate::gumbel::{Block, RowNoise};
 use crate::lane::{Constant, F32x4};
+use crate::philox::Words;
 use crate::row::{Invalid, Law, Params, argmax, first_equal, inspect, one_hot};
 use crate::softmax::softmax_in_place;
 use crate::wide::{self, F32x16};
@@ -15,7 +16,7 @@ static INFINITY: Constant = Constant::f32(f32::INFINITY);
 /// Where the noise of a row comes from.
 pub enum Source<'a> {
     /// From its words.
-    Drawn(&'a mut RowNoise<'static>),
+    Drawn(&'a RowNoise<'a>),
     /// From the caller: finite or −∞.
     Given(&'a [f32]),
 }
@@ -44,11 +45,17 @@ impl Source<'_> {
 
     /// The noise of `columns` columns from `column` on, in `room` if it has to be made.
     #[inline(always)]
-    fn block<'b>(&'b mut self, column: usize, columns: usize, room: &'b mut Block) -> &'b [f32] {
+    fn block<'b>(
+        &'b self,
+        column: usize,
+        columns: usize,
+        words: &mut Words,
+        room: &'b mut Block,
+    ) -> &'b [f32] {
         match self {
             Source::Drawn(noise) => {
                 let (out, _) = room.0.split_at_mut(columns.min(BLOCK));
-                noise.fill(column as u32, out);
+                noise.fill(column as u32, words, out);
                 out
             }
             Source::Given(noise) => noise.get(column..column + columns).unwrap_or(&[]),
@@ -56,11 +63,22 @@ impl Source<'_> {
     }
 }
 
-/// Room for two blocks, which the caller keeps from row to row.
-#[derive(Default)]
+/// Room for a block, which the caller keeps from row to row: clearing it anew would cost 10 % of a long row and a
+/// third of a short one.
 pub struct Room {
+    words: Words,
     noise: Block,
     scores: Block,
+}
+
+impl Room {
+    /// Room with nothing in it yet.
+    pub const EMPTY: Self = Self { words: Words::EMPTY, noise: Block::EMPTY, scores: Block::EMPTY };
+
+    /// The part for a block's words.
+    pub fn words(&mut self) -> &mut Words {
+        &mut self.words
+    }
 }
 
 /// The noise of a row, and room to work in.
@@ -106,7 +124,7 @@ pub fn scores(
     source.check()?;
     let mut largest = f32::NEG_INFINITY;
     for (at, (logits, out)) in logits.chunks(BLOCK).zip(out.chunks_mut(BLOCK)).enumerate() {
-        let noise = source.block(at * BLOCK, logits.len(), &mut room.noise);
+        let noise = source.block(at * BLOCK, logits.len(), &mut room.words, &mut room.noise);
         largest = wide::max(largest, score_block(logits, noise, max, scale, out));
     }
     if largest == f32::NEG_INFINITY { Err(Invalid) } else { Ok(largest) }
@@ -123,7 +141,7 @@ pub fn gumbel_max(input: Input, params: &Params, noise: &mut Noise) -> Result<us
     source.check()?;
     let (mut best, mut index) = (f32::NEG_INFINITY, 0);
     for (at, logits) in input.logits.chunks(BLOCK).enumerate() {
-        let noise = source.block(at * BLOCK, logits.len(), &mut room.noise);
+        let noise = source.block(at * BLOCK, logits.len(), &mut room.words, &mut room.noise);
         let (scores, _) = room.scores.0.split_at_mut(logits.len().min(BLOCK));
         let largest = score_block(logits, noise, max, params.scale, scores);
         if best < largest {

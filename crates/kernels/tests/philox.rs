@@ -30,7 +30,7 @@ fn expected(params: &Params, purpose: Purpose, column: u32) -> u32 {
 }
 
 fn check_columns(words: &RowWords, params: &Params, purpose: Purpose, start: u32, columns: usize) {
-    let mut room = Words::default();
+    let mut room = Words::EMPTY;
     words.fill(start, &mut room, columns);
     for (at, &got) in room.0.iter().take(columns).enumerate() {
         let column = start + at as u32;

@@ -27,7 +27,7 @@ fn drawn(keys: &[Params; ROWS], classes: usize) -> Vec<f32> {
 
 #[test]
 fn noise_of_four_rows() {
-    let mut room = quad::Room::default();
+    let mut room = quad::Room::EMPTY;
     for classes in 1..=MAX_CLASSES {
         // Enough keys that words below 2^16 occur.
         for seed in 0..200 {
@@ -42,7 +42,7 @@ fn noise_of_four_rows() {
 #[test]
 fn samples_of_four_rows() {
     let mut source = Source(3);
-    let mut room = quad::Room::default();
+    let mut room = quad::Room::EMPTY;
     for classes in 1..=MAX_CLASSES {
         let keys = keys(classes as u64);
         let given = drawn(&keys, classes);
@@ -75,7 +75,7 @@ fn samples_of_four_rows() {
 /// Ties go to the smallest column.
 #[test]
 fn ties_of_four_rows() {
-    let mut room = quad::Room::default();
+    let mut room = quad::Room::EMPTY;
     let zeros = vec![0.0; ROWS * MAX_CLASSES];
     let from = quad::Source::Given(&zeros);
     for first in 0..MAX_CLASSES {
@@ -89,7 +89,7 @@ fn ties_of_four_rows() {
 /// One row that needs care in any of the four places sends all four back, with nothing written.
 #[test]
 fn rows_that_need_care_are_refused() {
-    let mut room = quad::Room::default();
+    let mut room = quad::Room::EMPTY;
     let (classes, zeros) = (5, [0.0; 20]);
     let low = [f32::NEG_INFINITY; 5];
     for place in 0..ROWS {

@@ -44,6 +44,21 @@ fn table() -> &'static Table {
     unsafe { &*table }
 }
 
+static mut ROOM: Room = Room::EMPTY;
+static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
+
+/// Room for one row's work. SAFETY: a module has one thread, and a kernel takes it once.
+unsafe fn room() -> &'static mut Room {
+    let room = &raw mut ROOM;
+    unsafe { &mut *room }
+}
+
+/// The same for four rows.
+unsafe fn quad_room() -> &'static mut quad::Room {
+    let room = &raw mut QUAD_ROOM;
+    unsafe { &mut *room }
+}
+
 /// A batch in memory: how to get at its rows.
 #[derive(Clone, Copy)]
 struct Batch {
@@ -141,16 +156,15 @@ impl Batch {
     }
 }
 
-/// The noise of the rows of a batch, drawn or given, one row after the other, and room for a block of it.
+/// The noise of the rows of a batch, drawn or given, one row after the other or four at a time.
 struct Noises {
     drawn: Option<RowNoise<'static>>,
     given: *const f32,
-    room: Room,
 }
 
 impl Noises {
     fn new(given: *const f32) -> Self {
-        Self { drawn: None, given, room: Room::default() }
+        Self { drawn: None, given }
     }
 
     /// SAFETY: as for [`Batch::row`], where noise is given.
@@ -160,33 +174,20 @@ impl Noises {
         } else {
             Source::Given(unsafe { batch.row(self.given, row) })
         };
-        Noise { source, room: &mut self.room }
+        Noise { source, room: unsafe { room() } }
     }
 }
 
-/// The same for rows four at a time.
-struct QuadNoises {
-    given: *const f32,
-    room: quad::Room,
-}
-
-impl QuadNoises {
-    fn new(given: *const f32) -> Self {
-        Self { given, room: quad::Room::default() }
-    }
-
-    /// SAFETY: as for [`Batch::quad`], where noise is given.
-    unsafe fn row(&mut self, batch: &Batch, row: usize) -> (quad::Source<'_>, &mut quad::Room) {
-        let source = if self.given.is_null() {
-            quad::Source::Drawn(table())
-        } else {
-            quad::Source::Given(unsafe { batch.quad(self.given, row) })
-        };
-        (source, &mut self.room)
+/// SAFETY: as for [`Batch::quad`], where noise is given.
+unsafe fn quad_source(given: *const f32, batch: &Batch, row: usize) -> quad::Source<'static> {
+    if given.is_null() {
+        quad::Source::Drawn(table())
+    } else {
+        quad::Source::Given(unsafe { batch.quad(given, row) })
     }
 }
 
-fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'a mut RowNoise<'static> {
+fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'a RowNoise<'static> {
     let noise = drawn.get_or_insert_with(|| RowNoise::new(table(), params));
     noise.set_row(params);
     noise
@@ -200,15 +201,14 @@ fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'
 pub unsafe fn noise(params: *const Params, rows: usize, classes: usize, out: *mut f32) {
     let batch = Batch { params, classes, flags: 0 };
     let mut drawn = None;
-    let mut room = quad::Room::default();
     batch.each_quad(
         rows,
         |row| unsafe {
-            quad::noise(table(), batch.quad_params(row), &mut room, classes, batch.quad_mut(out, row));
+            quad::noise(table(), batch.quad_params(row), quad_room(), classes, batch.quad_mut(out, row));
             true
         },
         |row| unsafe {
-            draw_row(&mut drawn, batch.params(row)).fill_row(batch.row_mut(out, row));
+            draw_row(&mut drawn, batch.params(row)).fill_row(room().words(), batch.row_mut(out, row));
             Ok(())
         },
         |_| {},
@@ -292,13 +292,12 @@ pub unsafe fn gumbel_max(
 ) -> usize {
     let batch = Batch { params, classes, flags };
     let mut noises = Noises::new(noise);
-    let mut quads = QuadNoises::new(noise);
     batch.each_quad(
         rows,
         |row| unsafe {
             let logits = batch.quad_logits(x, row, scratch);
-            let (source, room) = quads.row(&batch, row);
-            let columns = quad::gumbel_max(logits, batch.quad_params(row), &source, room, classes);
+            let source = quad_source(noise, &batch, row);
+            let columns = quad::gumbel_max(logits, batch.quad_params(row), &source, quad_room(), classes);
             write_indices(&batch, row, columns, sample, index)
         },
         |row| unsafe {
@@ -331,14 +330,14 @@ pub unsafe fn gumbel_softmax(
 ) -> usize {
     let batch = Batch { params, classes, flags };
     let mut noises = Noises::new(noise);
-    let mut quads = QuadNoises::new(noise);
     batch.each_quad(
         rows,
         |row| unsafe {
             let logits = batch.quad_logits(x, row, scratch);
-            let (source, room) = quads.row(&batch, row);
+            let source = quad_source(noise, &batch, row);
             let soft = batch.quad_mut(soft, row);
-            let columns = quad::gumbel_softmax(logits, batch.quad_params(row), &source, room, classes, soft);
+            let columns =
+                quad::gumbel_softmax(logits, batch.quad_params(row), &source, quad_room(), classes, soft);
             write_indices(&batch, row, columns, sample, index)
         },
         |row| unsafe {

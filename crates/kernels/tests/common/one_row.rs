@@ -4,6 +4,7 @@
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::lane::F32x4;
 use gumbel_kernels::math::Exp2;
+use gumbel_kernels::philox::Words;
 use gumbel_kernels::relaxed::{self, Input, Room, Source};
 use gumbel_kernels::{Invalid, Params, tau};
 
@@ -15,11 +16,10 @@ pub(crate) enum Noise<'a> {
 
 impl Noise<'_> {
     fn with<T>(&self, kernel: impl FnOnce(&mut relaxed::Noise) -> T) -> T {
-        let mut room = Room::default();
+        let mut room = Room::EMPTY;
         match self {
             Noise::Drawn(noise) => {
-                let mut noise = (*noise).clone();
-                kernel(&mut relaxed::Noise { source: Source::Drawn(&mut noise), room: &mut room })
+                kernel(&mut relaxed::Noise { source: Source::Drawn(noise), room: &mut room })
             }
             Noise::Given(noise) => {
                 kernel(&mut relaxed::Noise { source: Source::Given(noise), room: &mut room })
@@ -61,7 +61,8 @@ pub(crate) fn relative_scores(
 }
 
 pub(crate) fn fill_row(noise: &RowNoise, out: &mut [f32]) {
-    noise.clone().fill_row(out);
+    let mut words = Words::EMPTY;
+    noise.fill_row(&mut words, out);
 }
 
 /// 2^t.

@@ -18,6 +18,7 @@ pub const MAX_CLASSES: usize = 32;
 pub const ROWS: usize = 4;
 
 static NEG_INFINITY: Constant = Constant::f32(f32::NEG_INFINITY);
+static ZERO: Constant = Constant::f32(0.0);
 static INFINITY: Constant = Constant::f32(f32::INFINITY);
 
 /// Four rows, column by column.
@@ -57,7 +58,7 @@ pub fn gumbel_max(
     room: &mut Room,
     classes: usize,
 ) -> Option<[u32; ROWS]> {
-    let scale = F32x4::new(params.each_ref().map(|p| p.scale));
+    let scale = lanes(params, |p| p.scale);
     if scale.eq(F32x4::constant(&INFINITY)).any() {
         return None;
     }
@@ -76,14 +77,65 @@ pub fn gumbel_softmax(
 ) -> Option<[u32; ROWS]> {
     let largest = scores(logits, params, F32x4::splat(1.0), source, room, classes)?;
     let index = first_equal(&room.values, classes, largest);
-    let rate = F32x4::new(params.each_ref().map(|p| p.rate));
-    let inverse = exp_sums(&mut room.values, classes, largest, rate).map(|sum| (1.0 / f64::from(sum)) as f32);
-    let inverse = F32x4::new(inverse);
-    for y in room.values.iter_mut().take(classes) {
-        *y = *y * inverse;
-    }
+    normalize(&mut room.values, classes, largest, lanes(params, |p| p.rate));
     write(&room.values, classes, soft);
     Some(index)
+}
+
+/// Softmax at the temperatures of `params`; `None` where a row needs care.
+pub fn softmax(
+    logits: &[f32],
+    params: &[Params; ROWS],
+    room: &mut Room,
+    classes: usize,
+    out: &mut [f32],
+) -> Option<()> {
+    read(logits, &mut room.values, classes);
+    let max = sound_max(&room.values, classes)?;
+    if params.iter().any(Params::is_cold) {
+        return None;
+    }
+    normalize(&mut room.values, classes, max, lanes(params, |p| p.rate));
+    write(&room.values, classes, out);
+    Some(())
+}
+
+/// `out = scale · y ⊙ (v − ⟨y, v⟩)`; `None` where a mean isn't finite.
+pub fn softmax_backward(
+    y: &[f32],
+    v: &[f32],
+    params: &[Params; ROWS],
+    room: &mut Room,
+    classes: usize,
+    out: &mut [f32],
+) -> Option<()> {
+    read(y, &mut room.logits, classes);
+    read(v, &mut room.values, classes);
+    let mean = column_sums(&room.logits, &room.values, classes);
+    let zero = F32x4::constant(&ZERO);
+    // ∞ and NaN times 0 are NaN.
+    if (mean * zero).ne(zero).any() {
+        return None;
+    }
+    let scale = lanes(params, |p| p.scale);
+    for (v, &y) in room.values.iter_mut().zip(&room.logits).take(classes) {
+        *v = y.eq(zero).select(zero, y * (*v - mean) * scale);
+    }
+    write(&room.values, classes, out);
+    Some(())
+}
+
+fn lanes(params: &[Params; ROWS], value: fn(&Params) -> f32) -> F32x4 {
+    F32x4::new(params.each_ref().map(value))
+}
+
+/// Turns values with the largest `max` into their softmax.
+fn normalize(columns: &mut Columns, classes: usize, max: F32x4, rate: F32x4) {
+    let sums = exp_sums(columns, classes, max, rate).to_array();
+    let inverse = F32x4::new(sums.map(|sum| (1.0 / f64::from(sum)) as f32));
+    for y in columns.iter_mut().take(classes) {
+        *y = *y * inverse;
+    }
 }
 
 /// Draws the noise of four rows.
@@ -124,32 +176,41 @@ fn scores(
     room: &mut Room,
     classes: usize,
 ) -> Option<F32x4> {
-    let low = F32x4::constant(&NEG_INFINITY);
-    let infinity = F32x4::constant(&INFINITY);
-    let mut sound = low.eq(low);
-    let mut max = low;
     read(logits, &mut room.logits, classes);
-    for &x in room.logits.iter().take(classes) {
-        max = max.max(x);
-        // False for NaN and for +∞.
-        sound = sound & x.lt(infinity);
-    }
+    let max = sound_max(&room.logits, classes)?;
     match source {
         Source::Drawn(table) => draw(table, params, &mut room.values, classes),
         Source::Given(noise) => {
             read(noise, &mut room.values, classes);
-            for g in room.values.iter().take(classes) {
-                sound = sound & g.lt(infinity);
-            }
+            sound_max(&room.values, classes)?;
         }
     }
+    let low = F32x4::constant(&NEG_INFINITY);
     let mut largest = low;
     for (s, &l) in room.values.iter_mut().zip(&room.logits).take(classes) {
         *s = (l - max) * scale + *s;
         largest = largest.max(*s);
     }
-    let all = sound & low.lt(max) & low.lt(largest);
-    if all.to_array().contains(&0) { None } else { Some(largest) }
+    if all(low.lt(largest)) { Some(largest) } else { None }
+}
+
+/// The largest value of each row, if all are below +∞, none a NaN, and one above −∞.
+#[inline(never)]
+fn sound_max(columns: &Columns, classes: usize) -> Option<F32x4> {
+    let low = F32x4::constant(&NEG_INFINITY);
+    let infinity = F32x4::constant(&INFINITY);
+    let mut max = low;
+    let mut sound = low.eq(low);
+    for &x in columns.iter().take(classes) {
+        max = max.max(x);
+        // False for NaN and for +∞.
+        sound = sound & x.lt(infinity);
+    }
+    if all(sound & low.lt(max)) { Some(max) } else { None }
+}
+
+fn all(mask: U32x4) -> bool {
+    !mask.to_array().contains(&0)
 }
 
 /// The first column that holds the largest value of each row.
@@ -162,23 +223,39 @@ fn first_equal(scores: &Columns, classes: usize, largest: F32x4) -> [u32; ROWS] 
     index.bits().to_array()
 }
 
-/// Pass 3: exponentials in place, and their sums by reduction rule 6: sixteen partial sums, partial j for the columns
-/// ≡ j mod 16, joined j + 8, j + 4, j + 2, j + 1.
+/// Pass 3: exponentials in place, and their sums.
 #[inline(never)]
-fn exp_sums(columns: &mut Columns, classes: usize, largest: F32x4, rate: F32x4) -> [f32; ROWS] {
-    let exp = Exp2::new(largest, rate);
-    let mut partial = [F32x4::splat(0.0); WIDTH];
+fn exp_sums(columns: &mut Columns, classes: usize, max: F32x4, rate: F32x4) -> F32x4 {
+    let exp = Exp2::new(max, rate);
+    let mut partial = [F32x4::ZERO; WIDTH];
     for (column, e) in columns.iter_mut().enumerate().take(classes) {
         *e = exp.of(*e);
         let sum = &mut partial[column % WIDTH];
         *sum = *sum + *e;
     }
+    join(partial)
+}
+
+/// Σ x·y of each row.
+#[inline(never)]
+fn column_sums(x: &Columns, y: &Columns, classes: usize) -> F32x4 {
+    let mut partial = [F32x4::ZERO; WIDTH];
+    for (column, (&x, &y)) in x.iter().zip(y).enumerate().take(classes) {
+        let sum = &mut partial[column % WIDTH];
+        *sum = *sum + x * y;
+    }
+    join(partial)
+}
+
+/// The sum of the sixteen partial sums of reduction rule 6, partial j for the columns ≡ j mod 16: j + 8, j + 4, j + 2,
+/// j + 1.
+fn join(mut partial: [F32x4; WIDTH]) -> F32x4 {
     for half in [8, 4, 2, 1] {
         for j in 0..half {
             partial[j] = partial[j] + partial[j + half];
         }
     }
-    partial[0].to_array()
+    partial[0]
 }
 
 /// Reads four rows into columns. Columns beyond the last hold anything: mostly what follows in memory.

@@ -7,7 +7,8 @@ use common::{Source, bits, cold, logits, params, table, tempered};
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::quad::{self, MAX_CLASSES, ROWS};
 use gumbel_kernels::relaxed::Input;
-use gumbel_kernels::{Params, row};
+use gumbel_kernels::softmax::softmax;
+use gumbel_kernels::{Params, row, vjp};
 
 /// Keys that differ in every part, and a τ of each row's own.
 fn keys(seed: u64) -> [Params; ROWS] {
@@ -72,6 +73,31 @@ fn samples_of_four_rows() {
     }
 }
 
+#[test]
+fn softmax_of_four_rows_and_back() {
+    let mut source = Source(4);
+    let mut room = quad::Room::EMPTY;
+    for classes in 1..=MAX_CLASSES {
+        let keys = keys(classes as u64);
+        let kinds: Vec<Vec<f32>> = logits(classes, &mut source).into_iter().map(|(_, x)| x).collect();
+        for first in 0..kinds.len() {
+            let x: Vec<f32> = (0..ROWS).flat_map(|i| kinds[(first + i) % kinds.len()].clone()).collect();
+            let v = source.normals(ROWS * classes, 3.0);
+            let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+            quad::softmax(&x, &keys, &mut room, classes, &mut y).unwrap();
+            quad::softmax_backward(&y, &v, &keys, &mut room, classes, &mut dx).unwrap();
+            for (i, key) in keys.iter().enumerate() {
+                let row = i * classes..(i + 1) * classes;
+                let mut expected = vec![0.0; classes];
+                softmax(&x[row.clone()], key, &mut expected).unwrap();
+                assert_eq!(bits(&y[row.clone()]), bits(&expected), "{classes} classes");
+                vjp::softmax_backward(&y[row.clone()], &v[row.clone()], key.scale, &mut expected);
+                assert_eq!(bits(&dx[row]), bits(&expected), "{classes} classes, backward");
+            }
+        }
+    }
+}
+
 /// Ties go to the smallest column.
 #[test]
 fn ties_of_four_rows() {
@@ -103,10 +129,19 @@ fn rows_that_need_care_are_refused() {
                 assert!(quad::gumbel_max(&x, &keys(0), &from, &mut room, classes).is_none());
                 assert_eq!(soft, [7.0; 20]);
             }
+            let mut x = zeros;
+            x[place * classes..][..classes].copy_from_slice(&bad);
+            let mut out = [7.0; 20];
+            assert!(quad::softmax(&x, &keys(0), &mut room, classes, &mut out).is_none());
+            // An upstream that isn't finite, and a marked row.
+            assert!(quad::softmax_backward(&[0.2; 20], &x, &keys(0), &mut room, classes, &mut out).is_none());
+            assert!(quad::softmax_backward(&x, &[1.0; 20], &keys(0), &mut room, classes, &mut out).is_none());
+            assert_eq!(out, [7.0; 20]);
         }
         let mut keys = keys(0);
         keys[place] = cold();
         let from = quad::Source::Given(&zeros);
         assert!(quad::gumbel_max(&zeros, &keys, &from, &mut room, classes).is_none());
+        assert!(quad::softmax(&zeros, &keys, &mut room, classes, &mut [0.0; 20]).is_none());
     }
 }

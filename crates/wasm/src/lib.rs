@@ -229,8 +229,12 @@ pub unsafe fn softmax(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, classes, flags };
-    batch.each(
+    batch.each_quad(
         rows,
+        |row| unsafe {
+            let (x, out) = (batch.quad(x, row), batch.quad_mut(out, row));
+            quad::softmax(x, batch.quad_params(row), quad_room(), classes, out).is_some()
+        },
         |row| unsafe { normal::softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
         |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
     )
@@ -430,16 +434,19 @@ pub unsafe fn softmax_backward(
     out: *mut f32,
 ) {
     let batch = Batch { params, classes, flags: 0 };
-    for row in 0..rows {
-        unsafe {
-            vjp::softmax_backward(
-                batch.row(y, row),
-                batch.row(v, row),
-                batch.params(row).scale,
-                batch.row_mut(out, row),
-            )
-        };
-    }
+    batch.each_quad(
+        rows,
+        |row| unsafe {
+            let (y, v, out) = (batch.quad(y, row), batch.quad(v, row), batch.quad_mut(out, row));
+            quad::softmax_backward(y, v, batch.quad_params(row), quad_room(), classes, out).is_some()
+        },
+        |row| unsafe {
+            let (y, v, out) = (batch.row(y, row), batch.row(v, row), batch.row_mut(out, row));
+            vjp::softmax_backward(y, v, batch.params(row).scale, out);
+            Ok(())
+        },
+        |_| {},
+    );
 }
 
 /// The gradient of a soft sample `y` by its input, and by τ where `by_tau` isn't null. `x` is read for weights and

@@ -128,13 +128,14 @@ impl<'a> Cumulative<'a> {
         let first = block * BLOCK;
         let mut sum = self.sums.get(block).copied().unwrap_or(0.0);
         let mut last = first;
-        for (at, &weight) in self.weights.iter().enumerate().skip(first).take(BLOCK) {
+        let weights = self.weights.chunks(BLOCK).nth(block).unwrap_or(&[]);
+        for (column, &weight) in (first..).zip(weights) {
             sum += f64::from(weight);
             if sum > target {
-                return Found { column: at, until: sum };
+                return Found { column, until: sum };
             }
             if weight > 0.0 {
-                last = at;
+                last = column;
             }
         }
         Found { column: last, until: f64::INFINITY }

@@ -14,7 +14,7 @@ use crate::lane::{Constant, ENTRIES, F32x4, U32x4, lookup, transpose};
 use crate::math::{log_f64, log1p_f64};
 use crate::philox::{self, Purpose, RowWords, Words};
 use crate::row::Params;
-use crate::wide::WIDTH;
+use crate::wide::{WIDTH, present_mut, unpad};
 
 /// Words below this are refined.
 pub const TAIL_WORDS: u32 = 1 << 16;
@@ -135,7 +135,6 @@ impl Block {
 }
 
 /// The noise of one row.
-#[derive(Clone)]
 pub struct RowNoise<'a> {
     table: &'a Table,
     params: Params,
@@ -164,9 +163,8 @@ impl<'a> RowNoise<'a> {
         let mut least = U32x4::constant(&TAIL);
         let (groups, rest) = out.as_chunks_mut::<WIDTH>();
         let mut tail = [[0.0; WIDTH]];
-        let present = if rest.is_empty() { &mut [] } else { &mut tail[..] };
         let mut fours = words.0.as_chunks::<4>().0.iter();
-        for groups in [groups, present] {
+        for groups in [groups, present_mut(&mut tail, rest)] {
             for out in groups.as_flattened_mut().as_chunks_mut::<4>().0 {
                 let Some(four) = fours.next() else { break };
                 let four = U32x4::new(*four);
@@ -174,9 +172,7 @@ impl<'a> RowNoise<'a> {
                 *out = self.table.gumbel4(four).to_array();
             }
         }
-        for (to, from) in rest.iter_mut().zip(&tail[0]) {
-            *to = *from;
-        }
+        unpad(&tail, rest);
         if least.lt(U32x4::constant(&TAIL)).any() {
             self.refine(column, words, out);
         }

@@ -69,7 +69,6 @@ fn first_block(purpose: Purpose, column: u32) -> u32 {
 ///
 /// Columns lie in the lanes, so in each block of a row the counter words 1 to 3 are equal in all lanes: half of
 /// rounds 1 and 2 are constants of the row, made once here (words run about 10 % faster).
-#[derive(Clone)]
 pub struct RowWords {
     keys: [[U32x4; 2]; ROUNDS],
     round1: [U32x4; 2],

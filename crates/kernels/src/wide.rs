@@ -170,8 +170,9 @@ fn present<'a>(tail: &'a [Group; 1], rest: &[f32]) -> &'a [Group] {
     if rest.is_empty() { &[] } else { tail }
 }
 
+/// The same for a tail to be written.
 #[inline(always)]
-fn present_mut<'a>(tail: &'a mut [Group; 1], rest: &[f32]) -> &'a mut [Group] {
+pub(crate) fn present_mut<'a>(tail: &'a mut [Group; 1], rest: &[f32]) -> &'a mut [Group] {
     if rest.is_empty() { &mut [] } else { tail }
 }
 
@@ -185,8 +186,9 @@ fn padded(rest: &[f32], pad: f32) -> Group {
     group
 }
 
+/// Copies the tail's part of a row back.
 #[inline(always)]
-fn unpad([tail]: &[Group; 1], rest: &mut [f32]) {
+pub(crate) fn unpad([tail]: &[Group; 1], rest: &mut [f32]) {
     for (to, from) in rest.iter_mut().zip(tail) {
         *to = *from;
     }

@@ -15,11 +15,13 @@ function nearest(t: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** 2^t for t ≤ 0: the exponent by rule 4, a polynomial rounded after each step, 0 below −100. */
+/** 2^t for t ≤ 0: the exponent by rule 4, a polynomial by Estrin's scheme rounded after each step, 0 below −100. */
 export function exp2(t: number): number {
   if (t < -100) return 0;
   const n = nearest(t);
-  const p = EXP2.reduceRight((p, c) => f32(f32(p * (t - n)) + c));
+  const r = t - n;
+  const pairs = [0, 2, 4].map((i) => f32(f32((EXP2[i + 1] as number) * r) + (EXP2[i] as number)));
+  const p = pairs.reduceRight((p, pair) => f32(f32(p * f32(r * r)) + pair));
   return p * 2 ** n;
 }
 

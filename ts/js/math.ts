@@ -53,12 +53,12 @@ export function exp2(t: number): number {
   // A sum with 1.5 · 2^52 is rounded to an integer, ties to even.
   const n = t + 6755399441055744 - 6755399441055744;
   const r = t - n; // exact
-  let p = fround(0.0013303570449352264 * r); // 0x3aae5f60
-  p = fround(fround(p + 0.009672648273408413) * r); // 0x3c1e7a07
-  p = fround(fround(p + 0.05550650879740715) * r); // 0x3d635acb
-  p = fround(fround(p + 0.2402222454547882) * r); // 0x3e75fcd2
-  p = fround(fround(p + 0.6931470036506653) * r); // 0x3f317215
-  return fround(p + 1) * POWERS[(n + 100) | 0]; // exact
+  const square = fround(r * r);
+  const high = fround(fround(0.0013303570449352264 * r) + 0.009672648273408413); // 0x3aae5f60, 0x3c1e7a07
+  const middle = fround(fround(0.05550650879740715 * r) + 0.2402222454547882); // 0x3d635acb, 0x3e75fcd2
+  const low = fround(fround(0.6931470036506653 * r) + 1); // 0x3f317215
+  const p = fround(fround(fround(high * square) + middle) * square);
+  return fround(p + low) * POWERS[(n + 100) | 0]; // exact
 }
 
 const MIN_NORMAL = 1.1754943508222875e-38;

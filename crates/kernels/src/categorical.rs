@@ -7,11 +7,10 @@
 //! 2^-50 for one word a draw.
 
 use crate::BLOCK;
-use crate::philox::{self, Purpose, RowWords, Words};
-use crate::reduce::exp_sum_into;
+use crate::philox::{self, Purpose, RowWords};
+use crate::reduce::exp_block_sums;
 use crate::relaxed::Input;
 use crate::row::{Invalid, Law, Params, argmax, inspect};
-use crate::wide::WIDTH;
 
 const TWO_M32: f64 = 1.0 / 4_294_967_296.0;
 
@@ -28,7 +27,7 @@ pub fn categorical(
         Law::Certain(column) => out.fill(column as i32),
         Law::Finite(_) if params.is_cold() => out.fill(argmax(input.given) as i32),
         Law::Finite(max) => {
-            exp_sum_into(input.logits, weights, max, params.rate);
+            running_sums(input.logits, max, params.rate, weights, sums);
             let law = Cumulative::new(weights, sums);
             each_word(params, out.len(), |at, word| {
                 if let Some(out) = out.get_mut(at) {
@@ -51,13 +50,13 @@ fn each_word(params: &Params, draws: usize, mut f: impl FnMut(usize, u32)) {
         return;
     }
     let words = RowWords::new(params, Purpose::Draw);
-    let mut room = Words::EMPTY;
+    let mut room = [0; BLOCK];
     let skip = params.first % 4;
     let end = skip as usize + draws;
     for start in (0..end).step_by(BLOCK) {
         let columns = BLOCK.min(end - start);
         words.fill(params.first - skip + start as u32, &mut room, columns);
-        for (at, &word) in room.0.iter().take(columns).enumerate() {
+        for (at, &word) in room.iter().take(columns).enumerate() {
             if let Some(at) = (start + at).checked_sub(skip as usize) {
                 f(at, word);
             }
@@ -65,10 +64,26 @@ fn each_word(params: &Params, draws: usize, mut f: impl FnMut(usize, u32)) {
     }
 }
 
+/// Writes the exponentials of a row to `weights`, and B, the running sums of its blocks, to `sums`.
+fn running_sums(logits: &[f32], max: f32, rate: f32, weights: &mut [f32], sums: &mut [f64]) {
+    let mut ends = sums.iter_mut();
+    let mut total = 0.0;
+    let mut next = |total: f64| {
+        if let Some(end) = ends.next() {
+            *end = total;
+        }
+    };
+    next(total);
+    exp_block_sums(logits, weights, max, rate, |sum| {
+        total += sum;
+        next(total);
+    });
+}
+
 /// The cumulative law of a row.
 pub struct Cumulative<'a> {
     weights: &'a [f32],
-    /// B: 0, then one running sum a block.
+    /// B.
     sums: &'a [f64],
 }
 
@@ -80,17 +95,8 @@ struct Found {
 }
 
 impl<'a> Cumulative<'a> {
-    /// Computes the running sums of the blocks of `weights`; `sums` is one longer than there are blocks.
-    pub fn new(weights: &'a [f32], sums: &'a mut [f64]) -> Self {
-        let mut total = 0.0;
-        let mut ends = sums.iter_mut();
-        if let Some(first) = ends.next() {
-            *first = total;
-        }
-        for (block, end) in weights.chunks(BLOCK).zip(ends) {
-            total += block_sum(block);
-            *end = total;
-        }
+    /// The law of `weights` whose blocks have these running sums: 0, then one a block.
+    pub fn new(weights: &'a [f32], sums: &'a [f64]) -> Self {
         Self { weights, sums }
     }
 
@@ -140,21 +146,4 @@ impl<'a> Cumulative<'a> {
         }
         Found { column: last, until: f64::INFINITY }
     }
-}
-
-/// The sum of a block by reduction rule 6, in float64: sixteen partial sums, joined j + 8, j + 4, j + 2, j + 1.
-fn block_sum(block: &[f32]) -> f64 {
-    let mut partial = [0.0; WIDTH];
-    for group in block.chunks(WIDTH) {
-        for (sum, &weight) in partial.iter_mut().zip(group) {
-            *sum += f64::from(weight);
-        }
-    }
-    for half in [8, 4, 2, 1] {
-        let (low, high) = partial.split_at_mut(half);
-        for (low, high) in low.iter_mut().zip(high) {
-            *low += *high;
-        }
-    }
-    partial[0]
 }

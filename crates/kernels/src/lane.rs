@@ -2,7 +2,7 @@
 //!
 //! Masks are [`U32x4`] with all bits of a lane set or clear.
 
-use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
+use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Sub};
 
 /// Four float32 values.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,10 @@ pub struct F32x4([f32; 4]);
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(16))]
 pub struct U32x4([u32; 4]);
+
+/// Four float64 values.
+#[derive(Clone, Copy, Debug)]
+pub struct F64x4([f64; 4]);
 
 /// A vector in static memory: what a kernel names its constants by.
 ///
@@ -73,6 +77,18 @@ impl F32x4 {
         Self(lanes)
     }
 
+    /// Reads four values.
+    #[inline(always)]
+    pub fn load(lanes: &[f32; 4]) -> Self {
+        Self(*lanes)
+    }
+
+    /// Writes the four values.
+    #[inline(always)]
+    pub fn store(self, lanes: &mut [f32; 4]) {
+        *lanes = self.0;
+    }
+
     /// The lanes, first to last.
     #[inline(always)]
     pub fn to_array(self) -> [f32; 4] {
@@ -109,6 +125,12 @@ impl F32x4 {
         U32x4(zip(self.0, b.0, |a, b| mask(a != b)))
     }
 
+    /// The same values in float64, exactly.
+    #[inline(always)]
+    pub fn to_f64(self) -> F64x4 {
+        F64x4(self.0.map(f64::from))
+    }
+
     /// The bits as integers.
     #[inline(always)]
     pub fn bits(self) -> U32x4 {
@@ -117,6 +139,9 @@ impl F32x4 {
 }
 
 impl U32x4 {
+    /// Four zeros.
+    pub const ZERO: Self = Self([0; 4]);
+
     /// Four times `x`.
     #[inline(always)]
     pub fn splat(x: u32) -> Self {
@@ -133,6 +158,18 @@ impl U32x4 {
     #[inline(always)]
     pub fn new(lanes: [u32; 4]) -> Self {
         Self(lanes)
+    }
+
+    /// Reads four values.
+    #[inline(always)]
+    pub fn load(lanes: &[u32; 4]) -> Self {
+        Self(*lanes)
+    }
+
+    /// Writes the four values.
+    #[inline(always)]
+    pub fn store(self, lanes: &mut [u32; 4]) {
+        *lanes = self.0;
     }
 
     /// The lanes, first to last.
@@ -159,10 +196,22 @@ impl U32x4 {
         Self(zip(self.0, b.0, Ord::min))
     }
 
+    /// The larger of each pair, unsigned.
+    #[inline(always)]
+    pub fn max(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, Ord::max))
+    }
+
     /// Mask of `self < b`, unsigned.
     #[inline(always)]
     pub fn lt(self, b: Self) -> Self {
         Self(zip(self.0, b.0, |a, b| mask(a < b)))
+    }
+
+    /// Mask of `self == b`.
+    #[inline(always)]
+    pub fn eq(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| mask(a == b)))
     }
 
     /// Whether any bit is set.
@@ -171,10 +220,22 @@ impl U32x4 {
         self.0.iter().any(|&a| a != 0)
     }
 
+    /// Whether no lane is zero.
+    #[inline(always)]
+    pub fn all(self) -> bool {
+        self.0.iter().all(|&a| a != 0)
+    }
+
     /// Each lane as a signed integer, converted to the nearest float (ties to even).
     #[inline(always)]
     pub fn signed_to_f32(self) -> F32x4 {
         F32x4(self.0.map(|a| a as i32 as f32))
+    }
+
+    /// Each lane in float64, exactly.
+    #[inline(always)]
+    pub fn to_f64(self) -> F64x4 {
+        F64x4(self.0.map(f64::from))
     }
 
     /// The bits as floats.
@@ -188,6 +249,12 @@ impl U32x4 {
     pub fn select(self, a: F32x4, b: F32x4) -> F32x4 {
         let (a, b) = (a.bits(), b.bits());
         U32x4(core::array::from_fn(|i| (a.0[i] & self.0[i]) | (b.0[i] & !self.0[i]))).as_f32()
+    }
+
+    /// Where this mask is set `a`, elsewhere +0.
+    #[inline(always)]
+    pub fn keep(self, a: F32x4) -> F32x4 {
+        (self & a.bits()).as_f32()
     }
 
     /// The 64-bit products of the lanes: their high words and their low words.
@@ -204,16 +271,34 @@ pub fn transpose(rows: [F32x4; 4]) -> [F32x4; 4] {
     core::array::from_fn(|i| F32x4(core::array::from_fn(|j| rows[j].0[i])))
 }
 
-/// Entries of a [`lookup`] table: one for each value of a float's top 13 bits (sign, exponent, 4 bits of mantissa).
+/// Entries of a table that [`places`] looks into: one for each value of a float's top 13 bits (sign, exponent, 4 bits
+/// of mantissa).
 pub const ENTRIES: usize = 1 << 13;
 
 static TOP_BITS: Constant = Constant::u32(u32::MAX << 19);
 
-/// Each lane cut down to its top 13 bits, and the entries that these name.
+/// Where four entries of a table lie.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
+pub struct Places([u32; 4]);
+
+impl Places {
+    /// Room for places.
+    pub const EMPTY: Self = Self([0; 4]);
+}
+
+/// Each lane cut down to its top 13 bits; the places of the entries that these name go to `out`.
 #[inline(always)]
-pub fn lookup(table: &[[f32; 4]; ENTRIES], x: F32x4) -> (F32x4, [F32x4; 4]) {
+pub fn places(x: F32x4, out: &mut Places) -> F32x4 {
     let top = x.bits() & U32x4::constant(&TOP_BITS);
-    (top.as_f32(), top.0.map(|bits| F32x4(table[(bits >> 19) as usize])))
+    top.shr::<19>().store(&mut out.0);
+    top.as_f32()
+}
+
+/// The entries at four places of the same table.
+#[inline(always)]
+pub fn entries(table: &[[f32; 4]; ENTRIES], places: &Places) -> [F32x4; 4] {
+    places.0.map(|place| F32x4(table[place as usize]))
 }
 
 impl Add for F32x4 {
@@ -269,5 +354,55 @@ impl BitXor for U32x4 {
     #[inline(always)]
     fn bitxor(self, b: Self) -> Self {
         Self(zip(self.0, b.0, |a, b| a ^ b))
+    }
+}
+
+impl F64x4 {
+    /// Four times `x`.
+    #[inline(always)]
+    pub fn splat(x: f64) -> Self {
+        Self([x; 4])
+    }
+
+    /// The lanes, first to last.
+    #[inline(always)]
+    pub fn to_array(self) -> [f64; 4] {
+        self.0
+    }
+
+    /// Rounded to float32.
+    #[inline(always)]
+    pub fn to_f32(self) -> F32x4 {
+        F32x4(self.0.map(|a| a as f32))
+    }
+
+    /// Mask of `self > b`.
+    #[inline(always)]
+    pub fn gt(self, b: Self) -> U32x4 {
+        U32x4(zip(self.0, b.0, |a, b| mask(a > b)))
+    }
+}
+
+impl Add for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a + b))
+    }
+}
+
+impl Mul for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a * b))
+    }
+}
+
+impl Div for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a / b))
     }
 }

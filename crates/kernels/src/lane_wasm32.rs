@@ -3,7 +3,7 @@
 //! No relaxed SIMD and nothing fused: both may give other bits on another machine.
 
 use core::arch::wasm32::*;
-use core::ops::{Add, BitAnd, BitOr, BitXor, Mul, Sub};
+use core::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Sub};
 
 /// Four float32 values.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,10 @@ pub struct F32x4(v128);
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct U32x4(v128);
+
+/// Four float64 values: the first two, the last two.
+#[derive(Clone, Copy, Debug)]
+pub struct F64x4(v128, v128);
 
 /// A vector in static memory: what a kernel names its constants by.
 ///
@@ -64,11 +68,25 @@ impl F32x4 {
         U32x4::constant(c).as_f32()
     }
 
-    /// The lanes, first to last.
+    /// The lanes, first to last. By themselves and not as an array in memory: a vector loaded from where four scalars
+    /// were just stored waits for all of them.
     #[inline(always)]
-    pub fn new(lanes: [f32; 4]) -> Self {
+    pub fn new([a, b, c, d]: [f32; 4]) -> Self {
+        Self(f32x4(a, b, c, d))
+    }
+
+    /// Reads four values.
+    #[inline(always)]
+    pub fn load(lanes: &[f32; 4]) -> Self {
         // SAFETY: `lanes` is 16 readable bytes; `v128.load` needs no alignment.
         Self(unsafe { v128_load(lanes.as_ptr().cast()) })
+    }
+
+    /// Writes the four values.
+    #[inline(always)]
+    pub fn store(self, lanes: &mut [f32; 4]) {
+        // SAFETY: `lanes` is 16 writable bytes; `v128.store` needs no alignment.
+        unsafe { v128_store(lanes.as_mut_ptr().cast(), self.0) }
     }
 
     /// The lanes, first to last.
@@ -108,6 +126,13 @@ impl F32x4 {
         U32x4(f32x4_ne(self.0, b.0))
     }
 
+    /// The same values in float64, exactly.
+    #[inline(always)]
+    pub fn to_f64(self) -> F64x4 {
+        let high = i64x2_shuffle::<1, 1>(self.0, self.0);
+        F64x4(f64x2_promote_low_f32x4(self.0), f64x2_promote_low_f32x4(high))
+    }
+
     /// The bits as integers.
     #[inline(always)]
     pub fn bits(self) -> U32x4 {
@@ -116,6 +141,9 @@ impl F32x4 {
 }
 
 impl U32x4 {
+    /// Four zeros.
+    pub const ZERO: Self = Self(u32x4(0, 0, 0, 0));
+
     /// Four times `x`.
     #[inline(always)]
     pub fn splat(x: u32) -> Self {
@@ -129,11 +157,25 @@ impl U32x4 {
         Self(unsafe { core::ptr::read_volatile((&raw const c.0).cast::<v128>()) })
     }
 
-    /// The lanes, first to last.
+    /// The lanes, first to last. By themselves and not as an array in memory: a vector loaded from where four scalars
+    /// were just stored waits for all of them.
     #[inline(always)]
-    pub fn new(lanes: [u32; 4]) -> Self {
+    pub fn new([a, b, c, d]: [u32; 4]) -> Self {
+        Self(u32x4(a, b, c, d))
+    }
+
+    /// Reads four values.
+    #[inline(always)]
+    pub fn load(lanes: &[u32; 4]) -> Self {
         // SAFETY: `lanes` is 16 readable bytes; `v128.load` needs no alignment.
         Self(unsafe { v128_load(lanes.as_ptr().cast()) })
+    }
+
+    /// Writes the four values.
+    #[inline(always)]
+    pub fn store(self, lanes: &mut [u32; 4]) {
+        // SAFETY: `lanes` is 16 writable bytes; `v128.store` needs no alignment.
+        unsafe { v128_store(lanes.as_mut_ptr().cast(), self.0) }
     }
 
     /// The lanes, first to last.
@@ -161,10 +203,22 @@ impl U32x4 {
         Self(u32x4_min(self.0, b.0))
     }
 
+    /// The larger of each pair, unsigned.
+    #[inline(always)]
+    pub fn max(self, b: Self) -> Self {
+        Self(u32x4_max(self.0, b.0))
+    }
+
     /// Mask of `self < b`, unsigned.
     #[inline(always)]
     pub fn lt(self, b: Self) -> Self {
         Self(u32x4_lt(self.0, b.0))
+    }
+
+    /// Mask of `self == b`.
+    #[inline(always)]
+    pub fn eq(self, b: Self) -> Self {
+        Self(u32x4_eq(self.0, b.0))
     }
 
     /// Whether any bit is set.
@@ -173,10 +227,23 @@ impl U32x4 {
         v128_any_true(self.0)
     }
 
+    /// Whether no lane is zero.
+    #[inline(always)]
+    pub fn all(self) -> bool {
+        u32x4_all_true(self.0)
+    }
+
     /// Each lane as a signed integer, converted to the nearest float (ties to even).
     #[inline(always)]
     pub fn signed_to_f32(self) -> F32x4 {
         F32x4(f32x4_convert_i32x4(self.0))
+    }
+
+    /// Each lane in float64, exactly.
+    #[inline(always)]
+    pub fn to_f64(self) -> F64x4 {
+        let high = i64x2_shuffle::<1, 1>(self.0, self.0);
+        F64x4(f64x2_convert_low_u32x4(self.0), f64x2_convert_low_u32x4(high))
     }
 
     /// The bits as floats.
@@ -189,6 +256,12 @@ impl U32x4 {
     #[inline(always)]
     pub fn select(self, a: F32x4, b: F32x4) -> F32x4 {
         F32x4(v128_bitselect(a.0, b.0, self.0))
+    }
+
+    /// Where this mask is set `a`, elsewhere +0.
+    #[inline(always)]
+    pub fn keep(self, a: F32x4) -> F32x4 {
+        (self & a.bits()).as_f32()
     }
 
     /// The 64-bit products of the lanes: their high words and their low words.
@@ -215,26 +288,44 @@ pub fn transpose([a, b, c, d]: [F32x4; 4]) -> [F32x4; 4] {
     ]
 }
 
-/// Entries of a [`lookup`] table: one for each value of a float's top 13 bits (sign, exponent, 4 bits of mantissa).
+/// Entries of a table that [`places`] looks into: one for each value of a float's top 13 bits (sign, exponent, 4 bits
+/// of mantissa).
 pub const ENTRIES: usize = 1 << 13;
 
 static TOP_BITS: Constant = Constant::u32(u32::MAX << 19);
 
-/// Each lane cut down to its top 13 bits, and the entries that these name. The addresses are worked out in the vector:
-/// as indices they would cost two scalar instructions each.
+/// Where four entries of a table lie: offsets of bytes from its start.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
+pub struct Places([u32; 4]);
+
+impl Places {
+    /// Room for places.
+    pub const EMPTY: Self = Self([0; 4]);
+}
+
+/// Each lane cut down to its top 13 bits; the places of the entries that these name go to `out`. They are worked out
+/// in the vector, since as indices they would cost two scalar instructions each, and go through memory, since taking
+/// them from the vector costs more than loading them.
 #[inline(always)]
-pub fn lookup(table: &[[f32; 4]; ENTRIES], x: F32x4) -> (F32x4, [F32x4; 4]) {
-    let top = v128_and(x.0, U32x4::constant(&TOP_BITS).0);
-    let addresses = i32x4_add(u32x4_shr(top, 19 - 4), u32x4_splat(table.as_ptr() as u32));
-    // SAFETY: 13 bits times 16 bytes, from the start of 2^13 entries of 16 bytes.
-    let entry = |address: u32| F32x4(unsafe { v128_load(address as usize as *const v128) });
-    let entries = [
-        entry(u32x4_extract_lane::<0>(addresses)),
-        entry(u32x4_extract_lane::<1>(addresses)),
-        entry(u32x4_extract_lane::<2>(addresses)),
-        entry(u32x4_extract_lane::<3>(addresses)),
-    ];
-    (F32x4(top), entries)
+pub fn places(x: F32x4, out: &mut Places) -> F32x4 {
+    let top = x.bits() & U32x4::constant(&TOP_BITS);
+    top.shr::<{ 19 - 4 }>().store(&mut out.0);
+    F32x4(top.0)
+}
+
+/// The entries at four places of the same table.
+#[inline(always)]
+pub fn entries(table: &[[f32; 4]; ENTRIES], places: &Places) -> [F32x4; 4] {
+    let entry = |lane: usize| {
+        // SAFETY: [`places`] alone makes other values than 0: 13 bits times 16 bytes, in 2^13 entries of 16 bytes.
+        // Volatile: LLVM would load the four at once and take them apart again.
+        F32x4(unsafe {
+            let place = core::ptr::read_volatile(&raw const places.0[lane]);
+            v128_load(table.as_ptr().byte_add(place as usize).cast())
+        })
+    };
+    [entry(0), entry(1), entry(2), entry(3)]
 }
 
 impl Add for F32x4 {
@@ -290,5 +381,57 @@ impl BitXor for U32x4 {
     #[inline(always)]
     fn bitxor(self, b: Self) -> Self {
         Self(v128_xor(self.0, b.0))
+    }
+}
+
+impl F64x4 {
+    /// Four times `x`.
+    #[inline(always)]
+    pub fn splat(x: f64) -> Self {
+        Self(f64x2_splat(x), f64x2_splat(x))
+    }
+
+    /// The lanes, first to last.
+    #[inline(always)]
+    pub fn to_array(self) -> [f64; 4] {
+        // SAFETY: both types are 32 bytes, and all bit patterns are valid floats.
+        unsafe { core::mem::transmute([self.0, self.1]) }
+    }
+
+    /// Rounded to float32.
+    #[inline(always)]
+    pub fn to_f32(self) -> F32x4 {
+        let (low, high) = (f32x4_demote_f64x2_zero(self.0), f32x4_demote_f64x2_zero(self.1));
+        F32x4(i64x2_shuffle::<0, 2>(low, high))
+    }
+
+    /// Mask of `self > b`.
+    #[inline(always)]
+    pub fn gt(self, b: Self) -> U32x4 {
+        U32x4(i32x4_shuffle::<0, 2, 4, 6>(f64x2_gt(self.0, b.0), f64x2_gt(self.1, b.1)))
+    }
+}
+
+impl Add for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
+        Self(f64x2_add(self.0, b.0), f64x2_add(self.1, b.1))
+    }
+}
+
+impl Mul for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        Self(f64x2_mul(self.0, b.0), f64x2_mul(self.1, b.1))
+    }
+}
+
+impl Div for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, b: Self) -> Self {
+        Self(f64x2_div(self.0, b.0), f64x2_div(self.1, b.1))
     }
 }

@@ -17,6 +17,7 @@ pub mod lane;
 pub mod lane;
 
 pub mod categorical;
+pub mod filter;
 pub mod gumbel;
 pub mod math;
 pub mod philox;
@@ -25,6 +26,7 @@ pub mod reduce;
 pub mod relaxed;
 pub mod row;
 pub mod softmax;
+pub mod table;
 pub mod tau;
 pub mod vjp;
 pub mod weights;

@@ -63,10 +63,12 @@ impl Exp2 {
         let shifted = t + self.round;
         let r = t - (shifted - self.round);
         let [c0, c1, c2, c3, c4, c5] = self.coefficients;
-        let p = ((((c5 * r + c4) * r + c3) * r + c2) * r + c1) * r + c0;
+        // Estrin's scheme: one multiplication more than Horner's and two thirds of the wait.
+        let square = r * r;
+        let p = ((c5 * r + c4) * square + (c3 * r + c2)) * square + (c1 * r + c0);
         let scaled = p.bits() + shifted.bits().shl::<23>();
         // Below the floor, and for −∞ and NaN, `scaled` is nonsense: the mask clears it.
-        (t.ge(self.floor) & scaled).as_f32()
+        t.ge(self.floor).keep(scaled.as_f32())
     }
 }
 

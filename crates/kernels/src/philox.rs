@@ -4,7 +4,6 @@
 //! The key is the seed. The counter is (purpose·2^28 + column div 4, row, stream low, stream high), and the word of a
 //! column is number (column mod 4) of the block. So a word depends on nothing but seed, stream, row and column.
 
-use crate::BLOCK;
 use crate::lane::{Constant, F32x4, U32x4, opaque, transpose};
 use crate::row::Params;
 
@@ -24,11 +23,11 @@ pub enum Purpose {
     Split = 15,
 }
 
-const MULTIPLIER_0: u32 = 0xd251_1f53;
+pub(crate) const MULTIPLIER_0: u32 = 0xd251_1f53;
 const MULTIPLIER_1: u32 = 0xcd9e_8d57;
 const WEYL_0: u32 = 0x9e37_79b9;
 const WEYL_1: u32 = 0xbb67_ae85;
-const ROUNDS: usize = 10;
+pub(crate) const ROUNDS: usize = 10;
 
 static M0: Constant = Constant::u32(MULTIPLIER_0);
 static M1: Constant = Constant::u32(MULTIPLIER_1);
@@ -36,7 +35,7 @@ static W0: Constant = Constant::u32(WEYL_0);
 static W1: Constant = Constant::u32(WEYL_1);
 static IOTA: Constant = Constant::new([0, 1, 2, 3]);
 
-fn mul_wide(a: u32, b: u32) -> (u32, u32) {
+pub(crate) fn mul_wide(a: u32, b: u32) -> (u32, u32) {
     let product = u64::from(a) * u64::from(b);
     ((product >> 32) as u32, product as u32)
 }
@@ -61,7 +60,7 @@ pub fn word(params: &Params, purpose: Purpose, column: u32) -> u32 {
     block(params.seed, counter)[(column % 4) as usize]
 }
 
-fn first_block(purpose: Purpose, column: u32) -> u32 {
+pub(crate) fn first_block(purpose: Purpose, column: u32) -> u32 {
     ((purpose as u32) << 28) + column / 4
 }
 
@@ -80,7 +79,7 @@ impl RowWords {
     /// Prepares the words of a row.
     pub fn new(params: &Params, purpose: Purpose) -> Self {
         let mut words = Self {
-            keys: round_keys(params.seed),
+            keys: weyl_keys(params.seed.map(U32x4::splat)),
             round1: [U32x4::splat(0); 2],
             round2: [U32x4::splat(0); 2],
             purpose,
@@ -101,10 +100,10 @@ impl RowWords {
     }
 
     /// The words of `columns` columns (rounded up to whole groups of 16) from `column` on, a multiple of 4.
-    pub fn fill(&self, column: u32, out: &mut Words, columns: usize) {
+    pub fn fill(&self, column: u32, out: &mut [u32], columns: usize) {
         let mut block = first_block(self.purpose, column);
         let groups = columns.div_ceil(16);
-        let (pairs, single) = out.0.split_at_mut(16 * groups).0.as_chunks_mut::<32>();
+        let (pairs, single) = out.split_at_mut(16 * groups).0.as_chunks_mut::<32>();
         for pair in pairs {
             self.two_groups(block, pair);
             block = block.wrapping_add(8);
@@ -160,86 +159,37 @@ impl RowWords {
 /// The multipliers are read here, at each use: out of the loop LLVM would see that they don't change and multiply by
 /// `i64x2.mul`, which takes three multiplications instead of one.
 #[inline(always)]
-fn times_m0(x: U32x4) -> (U32x4, U32x4) {
+pub(crate) fn times_m0(x: U32x4) -> (U32x4, U32x4) {
     x.mul_wide(U32x4::constant(&M0))
 }
 
 #[inline(always)]
-fn times_m1(x: U32x4) -> (U32x4, U32x4) {
+pub(crate) fn times_m1(x: U32x4) -> (U32x4, U32x4) {
     x.mul_wide(U32x4::constant(&M1))
 }
 
-/// The words of noise of four rows, which lie in the lanes; their keys may differ.
-///
-/// What doesn't depend on the column is worked out once: half of the first two rounds.
-pub struct QuadWords {
-    keys: [[U32x4; 2]; ROUNDS],
-    low1: U32x4,
-    stream: U32x4,
-    round2: (U32x4, U32x4),
-}
-
-impl QuadWords {
-    /// Prepares the words of four rows.
-    pub fn new(params: &[Params; 4]) -> Self {
-        let lanes = |f: fn(&Params) -> u32| U32x4::new(params.each_ref().map(f));
-        let mut keys = [[U32x4::splat(0); 2]; ROUNDS];
-        let (mut k0, mut k1) = (lanes(|p| p.seed[0]), lanes(|p| p.seed[1]));
-        for keys in &mut keys {
-            *keys = [k0, k1];
-            k0 = k0 + U32x4::constant(&W0);
-            k1 = k1 + U32x4::constant(&W1);
-        }
-        let (high1, low1) = times_m1(lanes(|p| p.stream[0]));
-        let x0 = high1 ^ lanes(|p| p.row) ^ keys[0][0];
-        let (high0, low0) = times_m0(x0);
-        let stream = lanes(|p| p.stream[1]) ^ keys[0][1];
-        Self { low1: low1 ^ keys[1][0], stream, round2: (high0 ^ keys[1][1], low0), keys }
-    }
-
-    /// The words of four columns: block number `block` of purpose 0.
-    #[inline(always)]
-    pub fn block(&self, block: u32) -> [U32x4; 4] {
-        let (high0, low0) = mul_wide(block, MULTIPLIER_0);
-        let (high1, low1) = times_m1(U32x4::splat(high0) ^ self.stream);
-        let mut state = [high1 ^ self.low1, low1, self.round2.0 ^ U32x4::splat(low0), self.round2.1];
-        for keys in self.keys.get(2..opaque(ROUNDS)).unwrap_or(&[]) {
-            state = round(state, keys);
-        }
-        state
-    }
-}
-
 #[inline(always)]
-fn round([x0, x1, x2, x3]: [U32x4; 4], keys: &[U32x4; 2]) -> [U32x4; 4] {
+pub(crate) fn round([x0, x1, x2, x3]: [U32x4; 4], keys: &[U32x4; 2]) -> [U32x4; 4] {
     let (high0, low0) = times_m0(x0);
     let (high1, low1) = times_m1(x2);
     [high1 ^ x1 ^ keys[0], low1, high0 ^ x3 ^ keys[1], low0]
 }
 
-fn round_keys([k0, k1]: [u32; 2]) -> [[U32x4; 2]; ROUNDS] {
-    core::array::from_fn(|i| {
-        let i = i as u32;
-        [
-            U32x4::splat(k0.wrapping_add(WEYL_0.wrapping_mul(i))),
-            U32x4::splat(k1.wrapping_add(WEYL_1.wrapping_mul(i))),
-        ]
-    })
+/// The keys of all rounds: Weyl sequences.
+pub(crate) fn weyl_keys([mut k0, mut k1]: [U32x4; 2]) -> [[U32x4; 2]; ROUNDS] {
+    let mut keys = [[k0, k1]; ROUNDS];
+    for keys in &mut keys {
+        *keys = [k0, k1];
+        k0 = k0 + U32x4::constant(&W0);
+        k1 = k1 + U32x4::constant(&W1);
+    }
+    keys
 }
 
 #[inline(always)]
 fn store(state: [U32x4; 4], out: &mut [u32]) {
     let columns = transpose(state.map(U32x4::as_f32)).map(F32x4::bits);
     for (to, from) in out.as_chunks_mut::<4>().0.iter_mut().zip(columns) {
-        *to = from.to_array();
+        from.store(to);
     }
-}
-
-/// Room for the words of one block of columns.
-#[repr(C, align(16))]
-pub struct Words(pub [u32; BLOCK]);
-
-impl Words {
-    /// Room with nothing in it yet.
-    pub const EMPTY: Self = Self([0; BLOCK]);
 }

@@ -5,7 +5,7 @@
 //! hold to 2·10^-7 where one float32 accumulator loses 7·10^-5.
 
 use crate::BLOCK;
-use crate::lane::{Constant, F32x4};
+use crate::lane::{Constant, F32x4, F64x4};
 use crate::math::Exp2;
 use crate::wide::{self, F32x16};
 
@@ -13,21 +13,44 @@ static ZERO: Constant = Constant::f32(0.0);
 
 /// `x[i] = 2^((x[i] − max)·rate)`, and their sum.
 pub fn exp_sum_in_place(x: &mut [f32], max: f32, rate: f32) -> f64 {
-    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
     let mut total = 0.0;
     for block in x.chunks_mut(BLOCK) {
-        let mut sum = F32x16::splat(0.0);
-        wide::update(block, f32::NEG_INFINITY, |x| {
-            let e = x.map(|x| exp.of(x));
-            sum = sum + e;
-            e
-        });
-        total += f64::from(sum.sum());
+        total += f64::from(exp_block_in_place(block, max, rate));
     }
     total
 }
 
-/// The same from `x` into `out`.
+#[inline(never)]
+fn exp_block_in_place(block: &mut [f32], max: f32, rate: f32) -> f32 {
+    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
+    let mut sum = F32x16::splat(0.0);
+    wide::update(block, f32::NEG_INFINITY, |x| {
+        let e = x.map(|x| exp.of(x));
+        sum = sum + e;
+        e
+    });
+    sum.sum()
+}
+
+/// `out[i] = 2^((x[i] − max)·rate)`; `each` is given the sum of each block, its terms promoted to float64 first.
+pub fn exp_block_sums(x: &[f32], out: &mut [f32], max: f32, rate: f32, mut each: impl FnMut(f64)) {
+    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
+    for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+        let mut sum = [F64x4::splat(0.0); 4];
+        wide::map(x, out, f32::NEG_INFINITY, |x| {
+            let e = x.map(|x| exp.of(x));
+            for (sum, e) in sum.iter_mut().zip(e.0) {
+                *sum = *sum + e.to_f64();
+            }
+            e
+        });
+        let [a, b, c, d] = sum;
+        let [a, b, c, d] = ((a + c) + (b + d)).to_array();
+        each((a + c) + (b + d));
+    }
+}
+
+/// `out[i] = 2^((x[i] − max)·rate)`, and their sum.
 pub fn exp_sum_into(x: &[f32], out: &mut [f32], max: f32, rate: f32) -> f64 {
     let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
     let mut total = 0.0;

@@ -4,14 +4,11 @@
 //! argmax is a draw from softmax(l/T); softmax(s/τ) is its relaxation. The index is always taken from the scores.
 
 use crate::BLOCK;
-use crate::gumbel::{Block, RowNoise};
-use crate::lane::{Constant, F32x4};
-use crate::philox::Words;
-use crate::row::{Invalid, Law, Params, argmax, first_equal, inspect, one_hot};
+use crate::filter;
+use crate::gumbel::{Block, Draft, Relative, RowNoise};
+use crate::row::{Invalid, Law, Params, argmax, first_equal, inspect, inspect_with, one_hot};
 use crate::softmax::softmax_in_place;
-use crate::wide::{self, F32x16};
-
-static INFINITY: Constant = Constant::f32(f32::INFINITY);
+use crate::wide;
 
 /// Where the noise of a row comes from.
 pub enum Source<'a> {
@@ -22,43 +19,13 @@ pub enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// A given +∞ or NaN makes the row invalid; drawn noise is finite always.
-    fn check(&self) -> Result<(), Invalid> {
-        let Source::Given(noise) = self else { return Ok(()) };
-        let mut below = F32x4::splat(0.0).eq(F32x4::splat(0.0));
-        wide::each(noise, 0.0, |g| {
-            for g in g.0 {
-                below = below & g.lt(F32x4::constant(&INFINITY));
-            }
-        });
-        if below.to_array().contains(&0) { Err(Invalid) } else { Ok(()) }
-    }
-
-    /// The same beside a certain class, which needs noise above −∞ to have a score at all.
-    pub(crate) fn check_certain(&self, column: usize) -> Result<(), Invalid> {
-        self.check()?;
-        match self {
-            Source::Given(noise) if noise.get(column) == Some(&f32::NEG_INFINITY) => Err(Invalid),
-            _ => Ok(()),
-        }
-    }
-
-    /// The noise of `columns` columns from `column` on, in `room` if it has to be made.
-    #[inline(always)]
-    fn block<'b>(
-        &'b self,
-        column: usize,
-        columns: usize,
-        words: &mut Words,
-        room: &'b mut Block,
-    ) -> &'b [f32] {
-        match self {
-            Source::Drawn(noise) => {
-                let (out, _) = room.0.split_at_mut(columns.min(BLOCK));
-                noise.fill(column as u32, words, out);
-                out
-            }
-            Source::Given(noise) => noise.get(column..column + columns).unwrap_or(&[]),
+    /// Pass 1 over a row of logits and over given noise: a +∞ or NaN in it makes the row invalid, too, and so does −∞
+    /// at the one class that is certain, which then has no score.
+    pub(crate) fn inspect(&self, logits: &[f32]) -> Result<Law, Invalid> {
+        let Source::Given(noise) = self else { return inspect(logits) };
+        match inspect_with(logits, noise)? {
+            Law::Certain(column) if noise.get(column) == Some(&f32::NEG_INFINITY) => Err(Invalid),
+            law => Ok(law),
         }
     }
 }
@@ -66,18 +33,18 @@ impl Source<'_> {
 /// Room for a block, which the caller keeps from row to row: clearing it anew would cost 10 % of a long row and a
 /// third of a short one.
 pub struct Room {
-    words: Words,
+    draft: Draft,
     noise: Block,
     scores: Block,
 }
 
 impl Room {
     /// Room with nothing in it yet.
-    pub const EMPTY: Self = Self { words: Words::EMPTY, noise: Block::EMPTY, scores: Block::EMPTY };
+    pub const EMPTY: Self = Self { draft: Draft::EMPTY, noise: Block::EMPTY, scores: Block::EMPTY };
 
-    /// The part for a block's words.
-    pub fn words(&mut self) -> &mut Words {
-        &mut self.words
+    /// The part for noise on its way.
+    pub fn draft(&mut self) -> &mut Draft {
+        &mut self.draft
     }
 }
 
@@ -99,20 +66,25 @@ pub struct Input<'a> {
     pub given: &'a [f32],
 }
 
-/// Pass 2 over one block: `out = (logits − max)·scale + noise`, and its largest value.
-#[inline(always)]
-fn score_block(logits: &[f32], noise: &[f32], max: f32, scale: f32, out: &mut [f32]) -> f32 {
-    let (max, scale) = (F32x4::splat(max), F32x4::splat(scale));
-    let mut largest = F32x16::splat(f32::NEG_INFINITY);
-    wide::map2(logits, noise, out, f32::NEG_INFINITY, |l, g| {
-        let s = l.zip(g, |l, g| (l - max) * scale + g);
-        largest = largest.max(s);
-        s
-    });
-    largest.largest()
+/// Pass 2 over the block from `column` on: writes its scores to `out`, and returns the largest.
+fn score_block(
+    source: &Source,
+    column: usize,
+    logits: &[f32],
+    relative: Relative,
+    (draft, noise): (&mut Draft, &mut Block),
+    out: &mut [f32],
+) -> f32 {
+    match source {
+        Source::Drawn(drawn) => drawn.fill_scores(column as u32, logits, relative, draft, noise, out),
+        Source::Given(given) => {
+            let noise = given.get(column..column + logits.len()).unwrap_or_default();
+            relative.scores(logits, noise, out)
+        }
+    }
 }
 
-/// Writes the scores of a row with largest logit `max`, and returns the largest score.
+/// Writes the scores of a row with largest logit `max`, and returns the largest score. Given noise has been inspected.
 pub fn scores(
     logits: &[f32],
     max: f32,
@@ -120,30 +92,46 @@ pub fn scores(
     noise: &mut Noise,
     out: &mut [f32],
 ) -> Result<f32, Invalid> {
-    let Noise { source, room } = noise;
-    source.check()?;
+    let Noise { source, room: Room { draft, noise, .. } } = noise;
+    let relative = Relative { max, scale };
     let mut largest = f32::NEG_INFINITY;
     for (at, (logits, out)) in logits.chunks(BLOCK).zip(out.chunks_mut(BLOCK)).enumerate() {
-        let noise = source.block(at * BLOCK, logits.len(), &mut room.words, &mut room.noise);
-        largest = wide::max(largest, score_block(logits, noise, max, scale, out));
+        largest = wide::max(largest, score_block(source, at * BLOCK, logits, relative, (draft, noise), out));
     }
     if largest == f32::NEG_INFINITY { Err(Invalid) } else { Ok(largest) }
 }
 
 /// The column of the largest score: a draw at the temperature of `params`, from a row's law.
 pub fn gumbel_max(input: Input, params: &Params, noise: &mut Noise) -> Result<usize, Invalid> {
-    let max = match inspect(input.logits)? {
-        _ if params.is_cold() => return Ok(argmax(input.given)),
-        Law::Certain(column) => return noise.source.check_certain(column).map(|()| column),
+    if params.is_cold() {
+        return inspect(input.logits).map(|_| argmax(input.given));
+    }
+    let Noise { source, room } = noise;
+    let max = match source.inspect(input.logits)? {
+        Law::Certain(column) => return Ok(column),
         Law::Finite(max) => max,
     };
-    let Noise { source, room } = noise;
-    source.check()?;
+    let relative = Relative { max, scale: params.scale };
+    match source {
+        Source::Drawn(noise) if input.logits.len() >= filter::LEAST_CLASSES => {
+            Ok(filter::gumbel_max(noise, input.logits, relative, &mut room.draft))
+        }
+        _ => largest_score(source, input.logits, relative, room),
+    }
+}
+
+/// The column of the largest score, from all scores.
+fn largest_score(
+    source: &Source,
+    logits: &[f32],
+    relative: Relative,
+    room: &mut Room,
+) -> Result<usize, Invalid> {
+    let Room { draft, noise, scores } = room;
     let (mut best, mut index) = (f32::NEG_INFINITY, 0);
-    for (at, logits) in input.logits.chunks(BLOCK).enumerate() {
-        let noise = source.block(at * BLOCK, logits.len(), &mut room.words, &mut room.noise);
-        let (scores, _) = room.scores.0.split_at_mut(logits.len().min(BLOCK));
-        let largest = score_block(logits, noise, max, params.scale, scores);
+    for (at, logits) in logits.chunks(BLOCK).enumerate() {
+        let (scores, _) = scores.0.split_at_mut(logits.len().min(BLOCK));
+        let largest = score_block(source, at * BLOCK, logits, relative, (draft, noise), scores);
         if best < largest {
             (best, index) = (largest, at * BLOCK + first_equal(scores, largest));
         }
@@ -158,9 +146,8 @@ pub fn gumbel_softmax(
     noise: &mut Noise,
     soft: &mut [f32],
 ) -> Result<usize, Invalid> {
-    match inspect(logits)? {
+    match noise.source.inspect(logits)? {
         Law::Certain(column) => {
-            noise.source.check_certain(column)?;
             one_hot(column, soft);
             Ok(column)
         }

@@ -6,7 +6,7 @@
 use crate::lane::F32x4;
 use crate::reduce::dot;
 use crate::relaxed::{Noise, scores};
-use crate::row::{Invalid, Law, Params, inspect};
+use crate::row::{Invalid, Law, Params};
 use crate::softmax::{certain, scale};
 use crate::vjp::{canonical, fix_nans};
 use crate::wide;
@@ -18,11 +18,8 @@ pub fn relative_scores(
     noise: &mut Noise,
     out: &mut [f32],
 ) -> Result<(), Invalid> {
-    match inspect(logits)? {
-        Law::Certain(column) => {
-            noise.source.check_certain(column)?;
-            certain(column, out);
-        }
+    match noise.source.inspect(logits)? {
+        Law::Certain(column) => certain(column, out),
         Law::Finite(max) => {
             let largest = F32x4::splat(scores(logits, max, 1.0, noise, out)?);
             let scale = F32x4::splat(params.scale);

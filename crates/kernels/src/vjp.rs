@@ -20,13 +20,8 @@ pub fn softmax_backward(y: &[f32], v: &[f32], scale: f32, out: &mut [f32]) {
         return out.fill(f32::NAN);
     }
     let mean = dot(y, v);
-    let (mean4, scale) = (F32x4::splat(mean), F32x4::splat(scale));
-    wide::map2(y, v, out, 0.0, |y, v| {
-        y.zip(v, |y, v| {
-            let zero = F32x4::constant(&ZERO);
-            y.eq(zero).select(zero, y * (v - mean4) * scale)
-        })
-    });
+    let (mean4, scale, zero) = (F32x4::splat(mean), F32x4::splat(scale), F32x4::constant(&ZERO));
+    wide::map2(y, v, out, 0.0, |y, v| y.zip(v, |y, v| y.ne(zero).keep(y * (v - mean4) * scale)));
     if !mean.is_finite() {
         fix_nans(out);
     }

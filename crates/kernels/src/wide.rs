@@ -27,7 +27,7 @@ impl F32x16 {
     #[inline(always)]
     pub fn load(group: &Group) -> Self {
         let (vectors, _) = group.as_chunks::<4>();
-        Self(core::array::from_fn(|i| F32x4::new(vectors[i])))
+        Self(core::array::from_fn(|i| F32x4::load(&vectors[i])))
     }
 
     /// Writes the values to a group.
@@ -35,7 +35,7 @@ impl F32x16 {
     pub fn store(self, group: &mut Group) {
         let (vectors, _) = group.as_chunks_mut::<4>();
         for (vector, value) in vectors.iter_mut().zip(self.0) {
-            *vector = value.to_array();
+            value.store(vector);
         }
     }
 
@@ -76,9 +76,15 @@ impl F32x16 {
     #[inline(always)]
     pub fn largest(self) -> f32 {
         let [a, b, c, d] = self.0;
-        let [a, b, c, d] = (a.max(c)).max(b.max(d)).to_array();
-        max(max(a, c), max(b, d))
+        largest(a.max(c).max(b.max(d)))
     }
+}
+
+/// The largest of four values.
+#[inline(always)]
+pub(crate) fn largest(x: F32x4) -> f32 {
+    let [a, b, c, d] = x.to_array();
+    max(max(a, c), max(b, d))
 }
 
 /// The larger of two by the rule `a < b ? b : a`.
@@ -172,24 +178,49 @@ fn present<'a>(tail: &'a [Group; 1], rest: &[f32]) -> &'a [Group] {
 
 /// The same for a tail to be written.
 #[inline(always)]
-pub(crate) fn present_mut<'a>(tail: &'a mut [Group; 1], rest: &[f32]) -> &'a mut [Group] {
+fn present_mut<'a>(tail: &'a mut [Group; 1], rest: &[f32]) -> &'a mut [Group] {
     if rest.is_empty() { &mut [] } else { tail }
 }
 
-// Plain loops: a call to memcpy costs more than the at most fifteen values.
-#[inline(always)]
-fn padded(rest: &[f32], pad: f32) -> Group {
-    let mut group = [pad; WIDTH];
-    for (to, from) in group.iter_mut().zip(rest) {
-        *to = *from;
+/// The rest of a row filled up: a function of its own, since in each walk it would be most of the code.
+#[inline(never)]
+pub(crate) fn padded(rest: &[f32], pad: f32) -> Group {
+    let mut group = [0.0; WIDTH];
+    let (vectors, _) = group.as_chunks_mut();
+    for (at, vector) in vectors.iter_mut().enumerate() {
+        load_first(rest.get(4 * at..).unwrap_or_default(), pad).store(vector);
     }
     group
 }
 
-/// Copies the tail's part of a row back.
+/// The first four of `rest`, filled up with `pad`: by lanes, since a vector loaded from where scalars were just written
+/// waits for all of them.
 #[inline(always)]
-pub(crate) fn unpad([tail]: &[Group; 1], rest: &mut [f32]) {
-    for (to, from) in rest.iter_mut().zip(tail) {
-        *to = *from;
+pub(crate) fn load_first(rest: &[f32], pad: f32) -> F32x4 {
+    match (rest.first_chunk(), rest) {
+        (Some(four), _) => F32x4::load(four),
+        (_, &[a]) => F32x4::new([a, pad, pad, pad]),
+        (_, &[a, b]) => F32x4::new([a, b, pad, pad]),
+        (_, &[a, b, c]) => F32x4::new([a, b, c, pad]),
+        _ => F32x4::splat(pad),
+    }
+}
+
+/// Writes as many lanes as `rest` has room for.
+#[inline(always)]
+pub(crate) fn store_first(x: F32x4, rest: &mut [f32]) {
+    if let Some(four) = rest.first_chunk_mut() {
+        return x.store(four);
+    }
+    for (to, from) in rest.iter_mut().zip(x.to_array()) {
+        *to = from;
+    }
+}
+
+/// Copies the tail's part of a row back.
+#[inline(never)]
+fn unpad([tail]: &[Group; 1], rest: &mut [f32]) {
+    for (from, to) in tail.as_chunks().0.iter().zip(rest.chunks_mut(4)) {
+        store_first(F32x4::load(from), to);
     }
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{on_all_cores, say, table};
-use gumbel_kernels::gumbel::TAIL_WORDS;
+use gumbel_kernels::table::TAIL_WORDS;
 
 /// What a run of consecutive words shows.
 #[derive(Clone, Copy)]

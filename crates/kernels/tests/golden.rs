@@ -5,9 +5,10 @@ mod common;
 
 use common::one_row::{Noise, fill_row, gumbel_max, gumbel_softmax, relative_scores};
 use common::{params, table, tempered};
-use gumbel_kernels::gumbel::{RowNoise, gumbel_tail};
-use gumbel_kernels::philox::{Purpose, Words, block, word};
+use gumbel_kernels::gumbel::{Draft, RowNoise};
+use gumbel_kernels::philox::{Purpose, block, word};
 use gumbel_kernels::relaxed::Input;
+use gumbel_kernels::table::gumbel_tail;
 use gumbel_kernels::{BLOCK, Invalid, Params, categorical, softmax, tau, vjp, weights};
 use std::collections::BTreeSet;
 
@@ -77,8 +78,8 @@ fn noise() {
         }
         let start = column / BLOCK as u32 * BLOCK as u32;
         let mut block = [0.0; BLOCK];
-        let mut words = Words::EMPTY;
-        RowNoise::new(table(), &row).fill(start, &mut words, &mut block);
+        let mut draft = Draft::EMPTY;
+        RowNoise::new(table(), &row).fill(start, &mut draft, &mut block);
         assert_eq!(block[(column - start) as usize].to_bits(), g, "{line:?}");
     }
 }

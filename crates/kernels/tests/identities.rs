@@ -4,8 +4,8 @@ mod common;
 
 use common::one_row::{Noise, fill_row, gumbel_max, gumbel_softmax};
 use common::{LENGTHS, Source, bits, logits, params, table, tempered};
-use gumbel_kernels::gumbel::RowNoise;
-use gumbel_kernels::philox::{Purpose, Words, word};
+use gumbel_kernels::gumbel::{Draft, RowNoise};
+use gumbel_kernels::philox::{Purpose, word};
 use gumbel_kernels::relaxed::Input;
 use gumbel_kernels::{BLOCK, Params};
 
@@ -91,8 +91,8 @@ fn identity_4_refined_columns() {
         }
         for count in [BLOCK, BLOCK - 3, 17] {
             let mut block = vec![0.0; count];
-            let mut words = Words::EMPTY;
-            noise.fill(start, &mut words, &mut block);
+            let mut draft = Draft::EMPTY;
+            noise.fill(start, &mut draft, &mut block);
             for &column in columns.iter().filter(|&&c| ((c - start) as usize) < count) {
                 assert_eq!(
                     block[(column - start) as usize].to_bits(),

@@ -1,72 +1,112 @@
-//! Four short rows at a time are the same bits as one row at a time.
+//! Short rows, four at a time, are the same bits as one row at a time.
 
 mod common;
 
 use common::one_row::{Noise, fill_row, gumbel_max, gumbel_softmax};
 use common::{Source, bits, cold, logits, params, table, tempered};
+use gumbel_kernels::categorical::categorical;
 use gumbel_kernels::gumbel::RowNoise;
-use gumbel_kernels::quad::{self, MAX_CLASSES, ROWS};
+use gumbel_kernels::quad::{self, MAX_CLASSES, QuadWords, Quads, ROWS, together};
 use gumbel_kernels::relaxed::Input;
 use gumbel_kernels::softmax::softmax;
 use gumbel_kernels::{Params, row, vjp};
 
-/// Keys that differ in every part, and a τ of each row's own.
-fn keys(seed: u64) -> [Params; ROWS] {
-    core::array::from_fn(|i| {
-        let i = i as u64;
-        tempered(0.3 + i as f64, params(seed + (i << 33), i << 40, 7 * i as u32))
-    })
+/// Fours of keys that differ in every part, or share the seed, and a τ of each row's own; as many as go together.
+fn keys(seed: u64, classes: usize) -> Vec<[Params; ROWS]> {
+    let row = |i: u64| {
+        let own_seed = if seed.is_multiple_of(3) { 0 } else { i / 6 };
+        tempered(0.3 + i as f64, params(seed + (own_seed << 33), i << 40, 7 * i as u32))
+    };
+    (0..together(classes) as u64).map(|quad| core::array::from_fn(|i| row(4 * quad + i as u64))).collect()
 }
 
-fn drawn(keys: &[Params; ROWS], classes: usize) -> Vec<f32> {
-    let mut noise = vec![0.0; ROWS * classes];
-    for (key, row) in keys.iter().zip(noise.chunks_mut(classes)) {
+fn drawn(keys: &[[Params; ROWS]], classes: usize) -> Vec<f32> {
+    let mut noise = vec![0.0; keys.len() * ROWS * classes];
+    for (key, row) in keys.as_flattened().iter().zip(noise.chunks_mut(classes)) {
         fill_row(&RowNoise::new(table(), key), row);
     }
     noise
 }
 
+fn from<'a>(given: Option<&'a Vec<f32>>, words: &'a mut QuadWords) -> quad::Source<'a> {
+    given.map_or(quad::Source::Drawn(table(), words), |noise| quad::Source::Given(noise))
+}
+
+fn indices(room: &quad::Room, quads: usize) -> Vec<usize> {
+    (0..quads).flat_map(|quad| room.drawn(quad).to_array()).map(|column| column as usize).collect()
+}
+
+/// Rows of all kinds, beginning with another kind at each call.
+fn rows(count: usize, classes: usize, first: usize, source: &mut Source) -> Vec<f32> {
+    let kinds: Vec<Vec<f32>> = logits(classes, source).into_iter().map(|(_, x)| x).collect();
+    (0..count).flat_map(|i| kinds[(first + i) % kinds.len()].clone()).collect()
+}
+
 #[test]
-fn noise_of_four_rows() {
-    let mut room = quad::Room::EMPTY;
+fn as_many_go_together_as_fill_a_block() {
+    let expected = [(1, 4), (4, 4), (10, 4), (16, 4), (17, 3), (32, 2), (33, 1), (64, 1), (65, 0)];
+    for (classes, quads) in expected {
+        assert_eq!(together(classes), quads, "{classes} classes");
+    }
+}
+
+#[test]
+fn noise_of_quads() {
+    let (mut room, mut words) = (quad::Room::EMPTY, QuadWords::new());
     for classes in 1..=MAX_CLASSES {
         // Enough keys that words below 2^16 occur.
-        for seed in 0..200 {
-            let keys = keys(seed);
-            let mut out = vec![f32::NAN; ROWS * classes];
-            quad::noise(table(), &keys, &mut room, classes, &mut out);
-            assert_eq!(bits(&out), bits(&drawn(&keys, classes)), "{classes} classes, seed {seed}");
+        for seed in 0..100 {
+            let keys = keys(seed, classes);
+            for params in [&keys[..], &keys[..1]] {
+                let mut out = vec![f32::NAN; params.len() * ROWS * classes];
+                quad::noise(Quads { params, classes }, table(), &mut words, &mut room, &mut out);
+                assert_eq!(bits(&out), bits(&drawn(params, classes)), "{classes} classes, seed {seed}");
+            }
         }
     }
 }
 
 #[test]
-fn samples_of_four_rows() {
+fn samples_of_quads() {
     let mut source = Source(3);
-    let mut room = quad::Room::EMPTY;
+    let (mut room, mut words) = (quad::Room::EMPTY, QuadWords::new());
     for classes in 1..=MAX_CLASSES {
-        let keys = keys(classes as u64);
-        let given = drawn(&keys, classes);
-        // The kinds of rows, in fours, each kind first once.
-        let kinds: Vec<Vec<f32>> = logits(classes, &mut source).into_iter().map(|(_, x)| x).collect();
-        for first in 0..kinds.len() {
-            let x: Vec<f32> = (0..ROWS).flat_map(|i| kinds[(first + i) % kinds.len()].clone()).collect();
-            for from in [quad::Source::Drawn(table()), quad::Source::Given(&given)] {
-                let mut soft = vec![f32::NAN; ROWS * classes];
-                let index = quad::gumbel_softmax(&x, &keys, &from, &mut room, classes, &mut soft).unwrap();
-                let max = quad::gumbel_max(&x, &keys, &from, &mut room, classes).unwrap();
-                for (i, row) in x.chunks(classes).enumerate() {
-                    let noise = Noise::Given(&given[i * classes..(i + 1) * classes]);
+        for first in 0..8 {
+            let keys = keys(classes as u64, classes);
+            let quads = Quads { params: &keys, classes };
+            let given = drawn(&keys, classes);
+            let x = rows(ROWS * keys.len(), classes, first, &mut source);
+            for is_given in [false, true] {
+                let mut soft = vec![f32::NAN; x.len()];
+                assert_eq!(
+                    quad::gumbel_softmax(
+                        quads,
+                        &x,
+                        from(is_given.then_some(&given), &mut words),
+                        &mut room,
+                        &mut soft
+                    ),
+                    keys.len()
+                );
+                let index = indices(&room, keys.len());
+                let mut sample = vec![f32::NAN; x.len()];
+                quad::one_hot(quads, &room, &mut sample);
+                assert_eq!(
+                    quad::gumbel_max(quads, &x, from(is_given.then_some(&given), &mut words), &mut room),
+                    keys.len()
+                );
+                let max = indices(&room, keys.len());
+                for (i, key) in keys.as_flattened().iter().enumerate() {
+                    let row = i * classes..(i + 1) * classes;
+                    let noise = Noise::Given(&given[row.clone()]);
                     let mut expected = vec![0.0; classes];
-                    let at = gumbel_softmax(row, &keys[i], &noise, &mut expected).unwrap();
-                    assert_eq!(
-                        bits(&soft[i * classes..(i + 1) * classes]),
-                        bits(&expected),
-                        "{classes} classes"
-                    );
-                    assert_eq!(index[i] as usize, at);
-                    let input = Input { logits: row, given: row };
-                    assert_eq!(Ok(max[i] as usize), gumbel_max(input, &keys[i], &noise));
+                    let at = gumbel_softmax(&x[row.clone()], key, &noise, &mut expected).unwrap();
+                    assert_eq!(bits(&soft[row.clone()]), bits(&expected), "{classes} classes");
+                    assert_eq!(index[i], at);
+                    row::one_hot(at, &mut expected);
+                    assert_eq!(bits(&sample[row.clone()]), bits(&expected));
+                    let logits = &x[row];
+                    assert_eq!(Ok(max[i]), gumbel_max(Input { logits, given: logits }, key, &noise));
                 }
             }
         }
@@ -74,19 +114,21 @@ fn samples_of_four_rows() {
 }
 
 #[test]
-fn softmax_of_four_rows_and_back() {
+fn softmax_of_quads_and_back() {
     let mut source = Source(4);
     let mut room = quad::Room::EMPTY;
     for classes in 1..=MAX_CLASSES {
-        let keys = keys(classes as u64);
-        let kinds: Vec<Vec<f32>> = logits(classes, &mut source).into_iter().map(|(_, x)| x).collect();
-        for first in 0..kinds.len() {
-            let x: Vec<f32> = (0..ROWS).flat_map(|i| kinds[(first + i) % kinds.len()].clone()).collect();
-            let v = source.normals(ROWS * classes, 3.0);
+        for first in 0..8 {
+            let keys = keys(classes as u64, classes);
+            let quads = Quads { params: &keys, classes };
+            let x = rows(ROWS * keys.len(), classes, first, &mut source);
+            let mut v = source.normals(x.len(), 3.0);
+            // Zeros of both signs: a sum of products that are all −0 is 0.
+            v[..classes].fill(if first % 2 == 0 { -0.0 } else { 0.0 });
             let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
-            quad::softmax(&x, &keys, &mut room, classes, &mut y).unwrap();
-            quad::softmax_backward(&y, &v, &keys, &mut room, classes, &mut dx).unwrap();
-            for (i, key) in keys.iter().enumerate() {
+            assert_eq!(quad::softmax(quads, &x, &mut room, &mut y), keys.len());
+            assert_eq!(quad::softmax_backward(quads, &y, &v, &mut room, &mut dx), keys.len());
+            for (i, key) in keys.as_flattened().iter().enumerate() {
                 let row = i * classes..(i + 1) * classes;
                 let mut expected = vec![0.0; classes];
                 softmax(&x[row.clone()], key, &mut expected).unwrap();
@@ -98,50 +140,105 @@ fn softmax_of_four_rows_and_back() {
     }
 }
 
+/// A quad is refused where a draw takes a second word: by chance hardly ever, so the draws that are made must be right.
+#[test]
+fn draws_of_quads() {
+    let mut source = Source(5);
+    let (mut room, mut words) = (quad::Room::EMPTY, QuadWords::new());
+    let (mut done, mut refused) = (0, 0);
+    for classes in 1..=MAX_CLASSES {
+        for first in 0..16 {
+            let mut keys = keys((first % 8 + classes) as u64, classes);
+            keys.as_flattened_mut().iter_mut().for_each(|key| key.first = first as u32);
+            let x = rows(ROWS * keys.len(), classes, first, &mut source);
+            let quads = quad::categorical(Quads { params: &keys, classes }, &x, &mut words, &mut room);
+            done += quads;
+            refused += keys.len() - quads;
+            let drawn = indices(&room, quads);
+            for ((key, x), drawn) in keys.as_flattened().iter().zip(x.chunks(classes)).zip(drawn) {
+                let mut out = [-1];
+                let (mut weights, mut sums) = (vec![0.0; classes], [0.0; 2]);
+                let input = Input { logits: x, given: x };
+                categorical(input, key, &mut weights, &mut sums, &mut out).unwrap();
+                assert_eq!(drawn, out[0] as usize, "{classes} classes");
+            }
+        }
+    }
+    assert!(done > 1500 && refused < 5, "{done} done, {refused} refused");
+}
+
 /// Ties go to the smallest column.
 #[test]
-fn ties_of_four_rows() {
+fn ties_of_quads() {
     let mut room = quad::Room::EMPTY;
-    let zeros = vec![0.0; ROWS * MAX_CLASSES];
-    let from = quad::Source::Given(&zeros);
-    for first in 0..MAX_CLASSES {
-        let row: Vec<f32> = (0..MAX_CLASSES).map(|i| if i < first { -1.0 } else { 2.0 }).collect();
-        let index = quad::gumbel_max(&row.repeat(ROWS), &keys(0), &from, &mut room, MAX_CLASSES);
-        assert_eq!(index, Some([first as u32; ROWS]));
+    let classes = MAX_CLASSES;
+    let keys = keys(0, classes);
+    let zeros = vec![0.0; ROWS * classes];
+    for first in 0..classes {
+        let row: Vec<f32> = (0..classes).map(|i| if i < first { -1.0 } else { 2.0 }).collect();
+        let from = quad::Source::Given(&zeros);
+        let done = quad::gumbel_max(Quads { params: &keys, classes }, &row.repeat(ROWS), from, &mut room);
+        assert_eq!((done, indices(&room, 1)), (1, vec![first; ROWS]));
         assert_eq!(row::argmax(&row), first);
     }
 }
 
-/// One row that needs care in any of the four places sends all four back, with nothing written.
+/// A row that needs care sends its quad and later ones back, with nothing written for them; those before are done.
 #[test]
 fn rows_that_need_care_are_refused() {
-    let mut room = quad::Room::EMPTY;
-    let (classes, zeros) = (5, [0.0; 20]);
-    let low = [f32::NEG_INFINITY; 5];
-    for place in 0..ROWS {
-        for bad in [[f32::NAN; 5], [f32::INFINITY; 5], low] {
-            let mut x = zeros;
-            x[place * classes..][..classes].copy_from_slice(&bad);
-            for (x, noise) in [(x, zeros), (zeros, x)] {
-                let from = quad::Source::Given(&noise);
-                let mut soft = [7.0; 20];
-                assert!(quad::gumbel_softmax(&x, &keys(0), &from, &mut room, classes, &mut soft).is_none());
-                assert!(quad::gumbel_max(&x, &keys(0), &from, &mut room, classes).is_none());
-                assert_eq!(soft, [7.0; 20]);
+    const CLASSES: usize = 5;
+    const ROWS_IN_ALL: usize = 16;
+    let keys = keys(0, CLASSES);
+    let quads = Quads { params: &keys, classes: CLASSES };
+    let (mut room, mut words) = (quad::Room::EMPTY, QuadWords::new());
+    let zeros = [0.0; ROWS_IN_ALL * CLASSES];
+    let untouched = [7.0; ROWS_IN_ALL * CLASSES];
+    let check = |out: &[f32], quads: usize| {
+        let (done, rest) = out.split_at(quads * ROWS * CLASSES);
+        assert!(done.iter().all(|&x| x != 7.0) && rest.iter().all(|&x| x == 7.0), "{quads} quads: {out:?}");
+    };
+    for place in 0..ROWS_IN_ALL {
+        let before = place / ROWS;
+        let with = |bad: f32, fill: f32| {
+            let mut x = [fill; ROWS_IN_ALL * CLASSES];
+            x[place * CLASSES..][..CLASSES].fill(bad);
+            x
+        };
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY].map(|bad| with(bad, 0.0)) {
+            for (x, noise) in [(bad, zeros), (zeros, bad)] {
+                let mut soft = untouched;
+                let from = || quad::Source::Given(&noise);
+                assert_eq!(quad::gumbel_softmax(quads, &x, from(), &mut room, &mut soft), before);
+                check(&soft, before);
+                assert_eq!(quad::gumbel_max(quads, &x, from(), &mut room), before);
             }
-            let mut x = zeros;
-            x[place * classes..][..classes].copy_from_slice(&bad);
-            let mut out = [7.0; 20];
-            assert!(quad::softmax(&x, &keys(0), &mut room, classes, &mut out).is_none());
-            // An upstream that isn't finite, and a marked row.
-            assert!(quad::softmax_backward(&[0.2; 20], &x, &keys(0), &mut room, classes, &mut out).is_none());
-            assert!(quad::softmax_backward(&x, &[1.0; 20], &keys(0), &mut room, classes, &mut out).is_none());
-            assert_eq!(out, [7.0; 20]);
+            let mut out = untouched;
+            assert_eq!(quad::softmax(quads, &bad, &mut room, &mut out), before);
+            check(&out, before);
+            assert_eq!(quad::categorical(quads, &bad, &mut words, &mut room), before);
         }
-        let mut keys = keys(0);
-        keys[place] = cold();
+        // Each row has a class with a logit and one with noise, and in one row there is no class with both.
+        let low = f32::NEG_INFINITY;
+        let (mut x, mut noise) = (zeros, zeros);
+        x[place * CLASSES..][..CLASSES].copy_from_slice(&[0.0, low, low, low, low]);
+        noise[place * CLASSES..][..CLASSES].copy_from_slice(&[low, 0.0, 0.0, 0.0, 0.0]);
+        let from = quad::Source::Given(&noise);
+        assert_eq!(quad::gumbel_max(quads, &x, from, &mut room), before);
+        // An upstream that isn't finite, and a marked row.
+        for bad in [f32::NAN, f32::INFINITY] {
+            for (y, v) in [(with(0.2, 0.2), with(bad, 1.0)), (with(bad, 0.2), with(1.0, 1.0))] {
+                let mut out = untouched;
+                assert_eq!(quad::softmax_backward(quads, &y, &v, &mut room, &mut out), before);
+                check(&out, before);
+            }
+        }
+        // A temperature of 0.
+        let mut keys = keys.clone();
+        keys.as_flattened_mut()[place] = cold();
+        let quads = Quads { params: &keys, classes: CLASSES };
         let from = quad::Source::Given(&zeros);
-        assert!(quad::gumbel_max(&zeros, &keys, &from, &mut room, classes).is_none());
-        assert!(quad::softmax(&zeros, &keys, &mut room, classes, &mut [0.0; 20]).is_none());
+        assert_eq!(quad::gumbel_max(quads, &zeros, from, &mut room), before);
+        assert_eq!(quad::softmax(quads, &zeros, &mut room, &mut [0.0; ROWS_IN_ALL * CLASSES]), before);
+        assert_eq!(quad::categorical(quads, &zeros, &mut words, &mut room), before);
     }
 }

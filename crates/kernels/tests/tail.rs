@@ -3,7 +3,7 @@
 mod common;
 
 use common::{say, table};
-use gumbel_kernels::gumbel::{TAIL_WORDS, gumbel_tail};
+use gumbel_kernels::table::{TAIL_WORDS, gumbel_tail};
 
 /// G of a pair, as one integer: the word above its tail. G falls as the integer grows.
 fn gumbel(pair: u64) -> f64 {

@@ -15,12 +15,13 @@
 #![allow(clippy::too_many_arguments)]
 
 use core::slice;
-use gumbel_kernels::gumbel::{RowNoise, Table};
+use gumbel_kernels::gumbel::RowNoise;
+
+use gumbel_kernels::quad::{self, QuadWords, Quads};
 use gumbel_kernels::relaxed::{self, Input, Noise, Room, Source};
 use gumbel_kernels::row::one_hot;
-use gumbel_kernels::{
-    BLOCK, Invalid, Params, categorical as draw, quad, softmax as normal, tau, vjp, weights,
-};
+use gumbel_kernels::table::Table;
+use gumbel_kernels::{BLOCK, Invalid, Params, categorical as draw, softmax as normal, tau, vjp, weights};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Flag: the input holds weights, not logits.
@@ -46,6 +47,7 @@ fn table() -> &'static Table {
 
 static mut ROOM: Room = Room::EMPTY;
 static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
+static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
 
 /// Room for one row's work. SAFETY: a module has one thread, and a kernel takes it once.
 unsafe fn room() -> &'static mut Room {
@@ -63,6 +65,7 @@ unsafe fn quad_room() -> &'static mut quad::Room {
 #[derive(Clone, Copy)]
 struct Batch {
     params: *const Params,
+    rows: usize,
     classes: usize,
     flags: u32,
 }
@@ -83,28 +86,29 @@ impl Batch {
         unsafe { slice::from_raw_parts_mut(x.add(row * self.classes), self.classes) }
     }
 
-    /// Four rows at once. SAFETY: as for `row`.
-    unsafe fn quad(&self, x: *const f32, row: usize) -> &'static [f32] {
-        unsafe { slice::from_raw_parts(x.add(row * self.classes), quad::ROWS * self.classes) }
+    /// `count` rows at once. SAFETY: as for `row`.
+    unsafe fn rows(&self, x: *const f32, row: usize, count: usize) -> &'static [f32] {
+        unsafe { slice::from_raw_parts(x.add(row * self.classes), count * self.classes) }
     }
 
     /// SAFETY: as for `row_mut`.
-    unsafe fn quad_mut(&self, x: *mut f32, row: usize) -> &'static mut [f32] {
-        unsafe { slice::from_raw_parts_mut(x.add(row * self.classes), quad::ROWS * self.classes) }
+    unsafe fn rows_mut(&self, x: *mut f32, row: usize, count: usize) -> &'static mut [f32] {
+        unsafe { slice::from_raw_parts_mut(x.add(row * self.classes), count * self.classes) }
     }
 
-    /// SAFETY: as for `params`.
-    unsafe fn quad_params(&self, row: usize) -> &'static [Params; quad::ROWS] {
-        unsafe { &*self.params.add(row).cast() }
+    /// What `quad` is told of so many quads. SAFETY: as for `params`.
+    unsafe fn quads(&self, row: usize, quads: usize) -> Quads<'static> {
+        let params = unsafe { slice::from_raw_parts(self.params.add(row).cast(), quads) };
+        Quads { params, classes: self.classes }
     }
 
-    /// Four rows as logits, in `room` if they hold weights. SAFETY: as for `quad`, and `room` has room for them.
-    unsafe fn quad_logits(&self, x: *const f32, row: usize, room: *mut f32) -> &'static [f32] {
-        let given = unsafe { self.quad(x, row) };
+    /// The rows of quads as logits. SAFETY: as for `rows`; the last result isn't used any more.
+    unsafe fn logits(&self, x: *const f32, row: usize, count: usize) -> &'static [f32] {
+        let given = unsafe { self.rows(x, row, count) };
         if self.flags & WEIGHTS == 0 {
             return given;
         }
-        let logits = unsafe { self.quad_mut(room, 0) };
+        let logits = unsafe { self.rows_mut((&raw mut QUAD_LOGITS).cast(), 0, count) };
         weights::to_logits(given, logits);
         logits
     }
@@ -121,42 +125,42 @@ impl Batch {
     }
 
     /// Runs `kernel` on each row; `mark` is for the invalid ones.
-    fn each(
-        &self,
-        rows: usize,
-        kernel: impl FnMut(usize) -> Result<(), Invalid>,
-        mark: impl FnMut(usize),
-    ) -> usize {
-        self.each_quad(rows, |_| false, kernel, mark)
+    fn each(&self, kernel: impl FnMut(usize) -> Result<(), Invalid>, mark: impl FnMut(usize)) -> usize {
+        self.each_quad(|_, _| 0, kernel, mark)
     }
 
-    /// The same, but first offers each four short rows to `quad`, which returns whether it has done them.
+    /// The same, but first offers short rows to `quads`: it is given the first row and how many fours of them there
+    /// are, and returns how many it has done.
     fn each_quad(
         &self,
-        rows: usize,
-        mut quad: impl FnMut(usize) -> bool,
+        mut quads: impl FnMut(usize, usize) -> usize,
         mut kernel: impl FnMut(usize) -> Result<(), Invalid>,
         mut mark: impl FnMut(usize),
     ) -> usize {
+        let together = quad::together(self.classes);
         let mut row = 0;
-        while row < rows {
-            if self.classes <= quad::MAX_CLASSES && row + quad::ROWS <= rows && quad(row) {
-                row += quad::ROWS;
+        while row < self.rows {
+            let fours = together.min((self.rows - row) / quad::ROWS);
+            let done = if fours > 0 { quads(row, fours) } else { 0 };
+            row += done * quad::ROWS;
+            if done == fours && fours > 0 {
                 continue;
             }
-            if kernel(row).is_err() {
-                if self.flags & MARK == 0 {
-                    return row;
+            for _ in 0..quad::ROWS.min(self.rows - row) {
+                if kernel(row).is_err() {
+                    if self.flags & MARK == 0 {
+                        return row;
+                    }
+                    mark(row);
                 }
-                mark(row);
+                row += 1;
             }
-            row += 1;
         }
-        rows
+        self.rows
     }
 }
 
-/// The noise of the rows of a batch, drawn or given, one row after the other or four at a time.
+/// The noise of the rows of a batch, drawn or given, one row after the other.
 struct Noises {
     drawn: Option<RowNoise<'static>>,
     given: *const f32,
@@ -178,12 +182,18 @@ impl Noises {
     }
 }
 
-/// SAFETY: as for [`Batch::quad`], where noise is given.
-unsafe fn quad_source(given: *const f32, batch: &Batch, row: usize) -> quad::Source<'static> {
+/// Where the noise of quads comes from. SAFETY: as for [`Batch::rows`], where noise is given.
+unsafe fn quad_source<'a>(
+    given: *const f32,
+    batch: &Batch,
+    row: usize,
+    quads: usize,
+    words: &'a mut QuadWords,
+) -> quad::Source<'a> {
     if given.is_null() {
-        quad::Source::Drawn(table())
+        quad::Source::Drawn(table(), words)
     } else {
-        quad::Source::Given(unsafe { batch.quad(given, row) })
+        quad::Source::Given(unsafe { batch.rows(given, row, quads * quad::ROWS) })
     }
 }
 
@@ -199,16 +209,16 @@ fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'
 /// See the module.
 #[wasm_bindgen]
 pub unsafe fn noise(params: *const Params, rows: usize, classes: usize, out: *mut f32) {
-    let batch = Batch { params, classes, flags: 0 };
-    let mut drawn = None;
+    let batch = Batch { params, rows, classes, flags: 0 };
+    let (mut drawn, mut words) = (None, QuadWords::new());
     batch.each_quad(
-        rows,
-        |row| unsafe {
-            quad::noise(table(), batch.quad_params(row), quad_room(), classes, batch.quad_mut(out, row));
-            true
+        |row, quads| unsafe {
+            let out = batch.rows_mut(out, row, quads * quad::ROWS);
+            quad::noise(batch.quads(row, quads), table(), &mut words, quad_room(), out);
+            quads
         },
         |row| unsafe {
-            draw_row(&mut drawn, batch.params(row)).fill_row(room().words(), batch.row_mut(out, row));
+            draw_row(&mut drawn, batch.params(row)).fill_row(room().draft(), batch.row_mut(out, row));
             Ok(())
         },
         |_| {},
@@ -228,12 +238,12 @@ pub unsafe fn softmax(
     out: *mut f32,
     flags: u32,
 ) -> usize {
-    let batch = Batch { params, classes, flags };
+    let batch = Batch { params, rows, classes, flags };
     batch.each_quad(
-        rows,
-        |row| unsafe {
-            let (x, out) = (batch.quad(x, row), batch.quad_mut(out, row));
-            quad::softmax(x, batch.quad_params(row), quad_room(), classes, out).is_some()
+        |row, quads| unsafe {
+            let rows = quads * quad::ROWS;
+            let (x, out) = (batch.rows(x, row, rows), batch.rows_mut(out, row, rows));
+            quad::softmax(batch.quads(row, quads), x, quad_room(), out)
         },
         |row| unsafe { normal::softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
         |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
@@ -253,9 +263,8 @@ pub unsafe fn log_softmax(
     out: *mut f32,
     flags: u32,
 ) -> usize {
-    let batch = Batch { params, classes, flags };
+    let batch = Batch { params, rows, classes, flags };
     batch.each(
-        rows,
         |row| unsafe { normal::log_softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
         |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
     )
@@ -267,9 +276,8 @@ pub unsafe fn log_softmax(
 /// See the module.
 #[wasm_bindgen]
 pub unsafe fn log_sum_exp(rows: usize, classes: usize, x: *const f32, out: *mut f32, flags: u32) -> usize {
-    let batch = Batch { params: core::ptr::null(), classes, flags };
+    let batch = Batch { params: core::ptr::null(), rows, classes, flags };
     batch.each(
-        rows,
         |row| unsafe {
             *out.add(row) = normal::log_sum_exp(batch.row(x, row))?;
             Ok(())
@@ -294,15 +302,14 @@ pub unsafe fn gumbel_max(
     index: *mut i32,
     flags: u32,
 ) -> usize {
-    let batch = Batch { params, classes, flags };
-    let mut noises = Noises::new(noise);
+    let batch = Batch { params, rows, classes, flags };
+    let (mut noises, mut words) = (Noises::new(noise), QuadWords::new());
     batch.each_quad(
-        rows,
-        |row| unsafe {
-            let logits = batch.quad_logits(x, row, scratch);
-            let source = quad_source(noise, &batch, row);
-            let columns = quad::gumbel_max(logits, batch.quad_params(row), &source, quad_room(), classes);
-            write_indices(&batch, row, columns, sample, index)
+        |row, quads| unsafe {
+            let logits = batch.logits(x, row, quads * quad::ROWS);
+            let source = quad_source(noise, &batch, row, quads, &mut words);
+            let done = quad::gumbel_max(batch.quads(row, quads), logits, source, quad_room());
+            write_indices(&batch, row, done, sample, index)
         },
         |row| unsafe {
             let input = batch.input(x, row, scratch);
@@ -332,17 +339,16 @@ pub unsafe fn gumbel_softmax(
     index: *mut i32,
     flags: u32,
 ) -> usize {
-    let batch = Batch { params, classes, flags };
-    let mut noises = Noises::new(noise);
+    let batch = Batch { params, rows, classes, flags };
+    let (mut noises, mut words) = (Noises::new(noise), QuadWords::new());
     batch.each_quad(
-        rows,
-        |row| unsafe {
-            let logits = batch.quad_logits(x, row, scratch);
-            let source = quad_source(noise, &batch, row);
-            let soft = batch.quad_mut(soft, row);
-            let columns =
-                quad::gumbel_softmax(logits, batch.quad_params(row), &source, quad_room(), classes, soft);
-            write_indices(&batch, row, columns, sample, index)
+        |row, quads| unsafe {
+            let rows = quads * quad::ROWS;
+            let logits = batch.logits(x, row, rows);
+            let source = quad_source(noise, &batch, row, quads, &mut words);
+            let soft = batch.rows_mut(soft, row, rows);
+            let done = quad::gumbel_softmax(batch.quads(row, quads), logits, source, quad_room(), soft);
+            write_indices(&batch, row, done, sample, index)
         },
         |row| unsafe {
             let logits = batch.input(x, row, scratch).logits;
@@ -368,18 +374,19 @@ unsafe fn write_index(batch: &Batch, row: usize, column: usize, sample: *mut f32
     }
 }
 
-/// Writes the indices of four rows, if they were found.
-unsafe fn write_indices(
-    batch: &Batch,
-    row: usize,
-    columns: Option<[u32; quad::ROWS]>,
-    sample: *mut f32,
-    index: *mut i32,
-) -> bool {
-    for (at, column) in columns.iter().flatten().enumerate() {
-        unsafe { write_index(batch, row + at, *column as usize, sample, index) };
+/// Writes the indices that `done` quads from `row` on have drawn; returns `done`.
+unsafe fn write_indices(batch: &Batch, row: usize, done: usize, sample: *mut f32, index: *mut i32) -> usize {
+    let room = unsafe { quad_room() };
+    if !index.is_null() {
+        for quad in 0..done {
+            room.drawn(quad).store(unsafe { &mut *index.add(row + quad * quad::ROWS).cast() });
+        }
     }
-    columns.is_some()
+    if !sample.is_null() {
+        let out = unsafe { batch.rows_mut(sample, row, done * quad::ROWS) };
+        quad::one_hot(unsafe { batch.quads(row, done) }, room, out);
+    }
+    done
 }
 
 unsafe fn mark_index(batch: &Batch, row: usize, sample: *mut f32, index: *mut i32) {
@@ -406,10 +413,18 @@ pub unsafe fn categorical(
     out: *mut i32,
     flags: u32,
 ) -> usize {
-    let batch = Batch { params, classes, flags };
+    let batch = Batch { params, rows, classes, flags };
     let out = |row: usize| unsafe { slice::from_raw_parts_mut(out.add(row * draws), draws) };
-    batch.each(
-        rows,
+    let mut words = QuadWords::new();
+    batch.each_quad(
+        |row, quads| unsafe {
+            if draws != 1 {
+                return 0;
+            }
+            let logits = batch.logits(x, row, quads * quad::ROWS);
+            let done = quad::categorical(batch.quads(row, quads), logits, &mut words, quad_room());
+            write_indices(&batch, row, done, core::ptr::null_mut(), out(0).as_mut_ptr())
+        },
         |row| unsafe {
             let sums =
                 slice::from_raw_parts_mut(scratch.add(2 * classes).cast(), classes.div_ceil(BLOCK) + 1);
@@ -433,12 +448,12 @@ pub unsafe fn softmax_backward(
     v: *const f32,
     out: *mut f32,
 ) {
-    let batch = Batch { params, classes, flags: 0 };
+    let batch = Batch { params, rows, classes, flags: 0 };
     batch.each_quad(
-        rows,
-        |row| unsafe {
-            let (y, v, out) = (batch.quad(y, row), batch.quad(v, row), batch.quad_mut(out, row));
-            quad::softmax_backward(y, v, batch.quad_params(row), quad_room(), classes, out).is_some()
+        |row, quads| unsafe {
+            let rows = quads * quad::ROWS;
+            let (y, v) = (batch.rows(y, row, rows), batch.rows(v, row, rows));
+            quad::softmax_backward(batch.quads(row, quads), y, v, quad_room(), batch.rows_mut(out, row, rows))
         },
         |row| unsafe {
             let (y, v, out) = (batch.row(y, row), batch.row(v, row), batch.row_mut(out, row));
@@ -468,7 +483,7 @@ pub unsafe fn gumbel_softmax_vjp(
     by_tau: *mut f32,
     flags: u32,
 ) {
-    let batch = Batch { params, classes, flags };
+    let batch = Batch { params, rows, classes, flags };
     let mut noises = Noises::new(noise);
     for row in 0..rows {
         unsafe {
@@ -518,7 +533,7 @@ pub unsafe fn gumbel_softmax_jvp(
     out: *mut f32,
     flags: u32,
 ) {
-    let batch = Batch { params, classes, flags };
+    let batch = Batch { params, rows, classes, flags };
     let mut noises = Noises::new(noise);
     for row in 0..rows {
         unsafe {
@@ -550,7 +565,7 @@ pub unsafe fn gumbel_softmax_jvp(
 /// See the module.
 #[wasm_bindgen]
 pub unsafe fn log_softmax_vjp(rows: usize, classes: usize, value: *const f32, v: *const f32, out: *mut f32) {
-    let batch = Batch { params: core::ptr::null(), classes, flags: 0 };
+    let batch = Batch { params: core::ptr::null(), rows, classes, flags: 0 };
     for row in 0..rows {
         unsafe { vjp::log_softmax_vjp(batch.row(value, row), batch.row(v, row), batch.row_mut(out, row)) };
     }
@@ -568,7 +583,7 @@ pub unsafe fn log_softmax_jvp(
     tangent: *const f32,
     out: *mut f32,
 ) {
-    let batch = Batch { params: core::ptr::null(), classes, flags: 0 };
+    let batch = Batch { params: core::ptr::null(), rows, classes, flags: 0 };
     for row in 0..rows {
         unsafe {
             vjp::log_softmax_jvp(batch.row(value, row), batch.row(tangent, row), batch.row_mut(out, row))
@@ -582,9 +597,8 @@ pub unsafe fn log_softmax_jvp(
 /// See the module.
 #[wasm_bindgen]
 pub unsafe fn log_sum_exp_vjp(rows: usize, classes: usize, x: *const f32, v: *const f32, out: *mut f32) {
-    let batch = Batch { params: core::ptr::null(), classes, flags: MARK };
+    let batch = Batch { params: core::ptr::null(), rows, classes, flags: MARK };
     batch.each(
-        rows,
         |row| unsafe { vjp::log_sum_exp_vjp(batch.row(x, row), *v.add(row), batch.row_mut(out, row)) },
         |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
     );
@@ -603,9 +617,8 @@ pub unsafe fn log_sum_exp_jvp(
     scratch: *mut f32,
     out: *mut f32,
 ) {
-    let batch = Batch { params: core::ptr::null(), classes, flags: MARK };
+    let batch = Batch { params: core::ptr::null(), rows, classes, flags: MARK };
     batch.each(
-        rows,
         |row| unsafe {
             *out.add(row) =
                 vjp::log_sum_exp_jvp(batch.row(x, row), batch.row(tangent, row), batch.row_mut(scratch, 0))?;

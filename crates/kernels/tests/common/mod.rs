@@ -4,7 +4,7 @@
 pub(crate) mod one_row;
 
 use gumbel_kernels::Params;
-use gumbel_kernels::gumbel::Table;
+use gumbel_kernels::table::Table;
 use std::io::Write;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};

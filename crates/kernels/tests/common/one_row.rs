@@ -1,10 +1,9 @@
 //! The kernels that work in room which the caller keeps, called with fresh room each time, so that a test can't lean
 //! on what an earlier call has left there.
 
-use gumbel_kernels::gumbel::RowNoise;
+use gumbel_kernels::gumbel::{Draft, RowNoise};
 use gumbel_kernels::lane::F32x4;
 use gumbel_kernels::math::Exp2;
-use gumbel_kernels::philox::Words;
 use gumbel_kernels::relaxed::{self, Input, Room, Source};
 use gumbel_kernels::{Invalid, Params, tau};
 
@@ -61,8 +60,8 @@ pub(crate) fn relative_scores(
 }
 
 pub(crate) fn fill_row(noise: &RowNoise, out: &mut [f32]) {
-    let mut words = Words::EMPTY;
-    noise.fill_row(&mut words, out);
+    let mut draft = Draft::EMPTY;
+    noise.fill_row(&mut draft, out);
 }
 
 /// 2^t.

@@ -1,0 +1,330 @@
+//! Short rows, four at a time: rows lie in the lanes, columns in memory, so that a row of ten classes doesn't pay for
+//! the sixteen of a group, and its maximum and its sum need no shuffles. Several fours ("quads") go through each pass
+//! together: one's sum is waited for while the next one's terms are computed.
+//!
+//! The same values as one row at a time, bit for bit. What needs care (an invalid row, a certain class, a temperature
+//! of 0) isn't handled here: the functions return how many quads they did, those before the first such row, and the
+//! caller does the next one row by row. Nothing is written for that quad and later ones.
+
+mod columns;
+mod lanes;
+mod passes;
+mod words;
+
+use crate::BLOCK;
+use crate::gumbel::{Draft, gather};
+use crate::lane::{Constant, F32x4, U32x4};
+use crate::philox::{self, Purpose};
+use crate::row::Params;
+use crate::table::{TAIL_WORDS, Table, gumbel_tail, locate};
+use columns::{Column, TILE};
+use lanes::Lanes;
+pub use words::QuadWords;
+
+/// Rows with more classes than this are better off alone.
+pub const MAX_CLASSES: usize = 64;
+
+/// Rows of a quad.
+pub const ROWS: usize = 4;
+
+/// Quads that go together, at most.
+const QUADS: usize = 4;
+
+/// Columns of all quads that go together, at most: their words take one block.
+const COLUMNS: usize = BLOCK / ROWS;
+
+/// Values of all quads that go together, at most.
+pub const MOST_VALUES: usize = BLOCK;
+
+static ONE: Constant = Constant::f32(1.0);
+
+/// How many quads of so many classes go together: 0 where rows are too long.
+pub fn together(classes: usize) -> usize {
+    if classes > MAX_CLASSES { 0 } else { QUADS.min(COLUMNS / TILE / classes.div_ceil(TILE)) }
+}
+
+/// Columns of all quads, one after the other.
+type Columns = [Column; COLUMNS];
+
+/// Columns of all quads, each quad's from a multiple of four on. What fills up the last tile is 0.
+#[repr(C, align(16))]
+struct Tiles {
+    columns: Columns,
+    classes: usize,
+}
+
+impl Tiles {
+    const EMPTY: Self = Self { columns: [[0.0; ROWS]; COLUMNS], classes: 0 };
+
+    /// The columns of each quad.
+    fn quads(&mut self, quads: Quads) -> impl Iterator<Item = &mut [Column]> {
+        if self.classes != quads.classes {
+            *self = Self { classes: quads.classes, ..Self::EMPTY };
+        }
+        pieces_mut(&mut self.columns, TILE * quads.tiles()).take(quads.params.len())
+    }
+}
+
+/// `x` in pieces of one size, without the division that `chunks_exact` makes: it would cost as much as a row.
+fn pieces<T>(mut x: &[T], size: usize) -> impl Iterator<Item = &[T]> {
+    core::iter::from_fn(move || {
+        let (piece, rest) = x.split_at_checked(size)?;
+        x = rest;
+        Some(piece)
+    })
+}
+
+fn pieces_mut<T>(mut x: &mut [T], size: usize) -> impl Iterator<Item = &mut [T]> {
+    core::iter::from_fn(move || {
+        let (piece, rest) = core::mem::take(&mut x).split_at_mut_checked(size)?;
+        x = rest;
+        Some(piece)
+    })
+}
+
+/// Something of each quad.
+type Each<T> = [T; QUADS];
+
+/// Room to work in, which the caller keeps.
+#[repr(C, align(16))]
+pub struct Room {
+    draft: Draft,
+    lanes: Each<Lanes>,
+    logits: Columns,
+    /// Noise, then scores.
+    values: Columns,
+    /// Exponentials, or products.
+    tiles: Tiles,
+    max: Each<F32x4>,
+    best: Each<Best>,
+}
+
+impl Room {
+    /// Room with nothing in it yet.
+    pub const EMPTY: Self = {
+        let columns = [[0.0; ROWS]; COLUMNS];
+        Self {
+            draft: Draft::EMPTY,
+            lanes: [Lanes::EMPTY; QUADS],
+            logits: columns,
+            values: columns,
+            tiles: Tiles::EMPTY,
+            max: [F32x4::ZERO; QUADS],
+            best: [Best { score: F32x4::ZERO, column: U32x4::ZERO }; QUADS],
+        }
+    };
+
+    /// The column that was drawn in each row of a quad.
+    pub fn drawn(&self, quad: usize) -> U32x4 {
+        self.best[quad].column
+    }
+}
+
+/// The largest score of each row and its column, the smallest one on a tie.
+#[derive(Clone, Copy)]
+struct Best {
+    score: F32x4,
+    column: U32x4,
+}
+
+/// What a kernel is told about its quads.
+#[derive(Clone, Copy)]
+pub struct Quads<'a> {
+    /// The records of at most [`together`] quads.
+    pub params: &'a [[Params; ROWS]],
+    /// Classes of each row.
+    pub classes: usize,
+}
+
+impl<'p> Quads<'p> {
+    /// The first `count` of them.
+    fn first(self, count: usize) -> Self {
+        Self { params: self.params.get(..count).unwrap_or(self.params), ..self }
+    }
+
+    fn tiles(self) -> usize {
+        self.classes.div_ceil(TILE)
+    }
+
+    /// Reads the records.
+    fn lanes(self, lanes: &mut Each<Lanes>) -> &[Lanes] {
+        for (to, params) in lanes.iter_mut().zip(self.params) {
+            *to = Lanes::new(params);
+        }
+        &lanes[..self.params.len()]
+    }
+
+    /// The rows of each quad.
+    fn rows(self, x: &[f32]) -> impl Iterator<Item = [&[f32]; ROWS]> {
+        pieces(x, ROWS * self.classes).take(self.params.len()).map(move |x| columns::split(x, self.classes))
+    }
+
+    /// The columns of each quad.
+    fn columns(self, x: &Columns) -> impl Iterator<Item = &[Column]> {
+        pieces(x, self.classes).take(self.params.len())
+    }
+
+    fn columns_mut(self, x: &mut Columns) -> impl Iterator<Item = &mut [Column]> {
+        pieces_mut(x, self.classes).take(self.params.len())
+    }
+}
+
+/// Where the noise of quads comes from.
+pub enum Source<'a> {
+    /// From their words, by way of room that is kept.
+    Drawn(&'a Table, &'a mut QuadWords),
+    /// From the caller.
+    Given(&'a [f32]),
+}
+
+/// Writes the noise.
+pub fn noise(quads: Quads, table: &Table, words: &mut QuadWords, room: &mut Room, out: &mut [f32]) {
+    let Room { draft, lanes, values, .. } = room;
+    draw(quads, quads.lanes(lanes), table, words, draft, values);
+    for (columns, out) in quads.columns(values).zip(pieces_mut(out, ROWS * quads.classes)) {
+        columns::write(columns, F32x4::constant(&ONE), out);
+    }
+}
+
+/// The columns of the largest scores, to [`Room::drawn`].
+pub fn gumbel_max(quads: Quads, logits: &[f32], source: Source, room: &mut Room) -> usize {
+    scores(warm(quads), logits, source, true, room)
+}
+
+/// The soft samples; the columns of the largest scores to [`Room::drawn`].
+pub fn gumbel_softmax(
+    quads: Quads,
+    logits: &[f32],
+    source: Source,
+    room: &mut Room,
+    soft: &mut [f32],
+) -> usize {
+    let done = scores(quads, logits, source, false, room);
+    room.max = room.best.map(|best| best.score);
+    normalize(quads.first(done), room, soft);
+    done
+}
+
+/// The one-hot rows of the columns in [`Room::drawn`].
+pub fn one_hot(quads: Quads, room: &Room, out: &mut [f32]) {
+    out.fill(0.0);
+    let columns = room.best.iter().flat_map(|best| best.column.to_array());
+    for (row, column) in pieces_mut(out, quads.classes).zip(columns) {
+        row[column as usize] = 1.0;
+    }
+}
+
+/// Softmax at the temperatures of the records.
+pub fn softmax(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
+    let Room { lanes, values, max, .. } = room;
+    let quads = warm(quads);
+    quads.lanes(lanes);
+    let done = passes::read_laws(quads, logits, values, max);
+    normalize(quads.first(done), room, out);
+    done
+}
+
+/// `out = scale · y ⊙ (v − ⟨y, v⟩)`; a mean that isn't finite needs care.
+pub fn softmax_backward(quads: Quads, y: &[f32], v: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
+    let Room { logits: ys, values: vs, tiles, max: means, .. } = room;
+    let done = passes::read_means(quads, (y, ys), (v, vs), tiles, means);
+    passes::backward(quads.first(done), ys, vs, means, out);
+    done
+}
+
+/// One draw of each row by inverse CDF, see `categorical.rs`, to [`Room::drawn`]. A draw that takes a second word needs
+/// care.
+pub fn categorical(quads: Quads, logits: &[f32], words: &mut QuadWords, room: &mut Room) -> usize {
+    let Room { lanes, values, tiles, max, best, .. } = room;
+    let quads = warm(quads);
+    quads.lanes(lanes);
+    let quads = quads.first(passes::read_laws(quads, logits, values, max));
+    passes::exponentials(quads, lanes, max, values, tiles);
+    let mut done = 0;
+    for (((params, lanes), best), columns) in quads.params.iter().zip(lanes).zip(best).zip(tiles.quads(quads))
+    {
+        let first = params[0].first;
+        if params.iter().any(|params| params.first != first) {
+            break;
+        }
+        let words = words.column(Purpose::Draw, lanes, first);
+        let Some(column) = passes::search(columns, quads.classes, words) else { break };
+        best.column = column;
+        done += 1;
+    }
+    done
+}
+
+/// Passes 1 and 2: the scores, in `room.values`, and the best of each row.
+fn scores(quads: Quads, logits: &[f32], source: Source, tempered: bool, room: &mut Room) -> usize {
+    let Room { draft, lanes, logits: ls, values, max, best, .. } = room;
+    quads.lanes(lanes);
+    let mut quads = quads.first(passes::read_laws(quads, logits, ls, max));
+    match source {
+        Source::Drawn(table, words) => draw(quads, &lanes[..quads.params.len()], table, words, draft, values),
+        Source::Given(noise) => {
+            let mut largest = [F32x4::ZERO; QUADS];
+            quads = quads.first(passes::read_laws(quads, noise, values, &mut largest));
+        }
+    }
+    passes::score(quads, lanes, tempered, ls, max, values, best)
+}
+
+/// Draws the noise.
+fn draw(
+    quads: Quads,
+    lanes: &[Lanes],
+    table: &Table,
+    words: &mut QuadWords,
+    draft: &mut Draft,
+    noise: &mut Columns,
+) {
+    let (classes, tiles) = (quads.classes, quads.tiles());
+    let (blocks, _) = draft.words.as_chunks_mut();
+    let (blocks, _) = blocks.split_at_mut(tiles * lanes.len());
+    words.fill(Purpose::Noise, lanes, tiles, blocks);
+    // From here on without the words that no column needs.
+    let words = blocks.as_flattened().as_chunks().0;
+    let each = || pieces(words, TILE * tiles).map(|words| words.split_at(classes).0);
+    let mut rare = false;
+    for (words, points) in each().zip(pieces_mut(&mut draft.points, classes)) {
+        rare |= locate(words, points);
+    }
+    let (noise, _) = noise.split_at_mut(classes * lanes.len());
+    gather(table, &draft.points, noise.as_flattened_mut());
+    if rare {
+        for (params, (words, noise)) in quads.params.iter().zip(each().zip(pieces_mut(noise, classes))) {
+            refine(words, params, noise);
+        }
+    }
+}
+
+/// Puts the rare words right.
+#[cold]
+#[inline(never)]
+fn refine(words: &[[u32; ROWS]], params: &[Params; ROWS], noise: &mut [Column]) {
+    for (column, (words, noise)) in words.iter().zip(noise).enumerate() {
+        for ((&word, params), noise) in words.iter().zip(params).zip(noise) {
+            if word < TAIL_WORDS {
+                *noise = gumbel_tail(word, philox::word(params, Purpose::Tail, column as u32));
+            }
+        }
+    }
+}
+
+/// The quads before the first that has a row at a temperature of 0.
+fn warm(quads: Quads) -> Quads {
+    let cold = |params: &[Params; ROWS]| params.iter().any(Params::is_cold);
+    quads.first(quads.params.iter().position(cold).unwrap_or(quads.params.len()))
+}
+
+/// Passes 3 and 4: writes the softmax of `room.values`, whose largest ones are `room.max`.
+#[inline(never)]
+fn normalize(quads: Quads, room: &mut Room, out: &mut [f32]) {
+    let Room { lanes, values, tiles, max, .. } = room;
+    passes::exponentials(quads, lanes, max, values, tiles);
+    let out = pieces_mut(out, ROWS * quads.classes);
+    for ((columns, factor), out) in tiles.quads(quads).zip(max).zip(out) {
+        columns::write(columns.split_at(quads.classes).0, *factor, out);
+    }
+}

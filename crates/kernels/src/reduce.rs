@@ -67,6 +67,7 @@ pub fn exp_sum_into(x: &[f32], out: &mut [f32], max: f32, rate: f32) -> f64 {
 }
 
 /// The same sum, keeping nothing.
+#[inline(never)]
 pub fn exp_sum(x: &[f32], max: f32, rate: f32) -> f64 {
     let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
     let mut total = 0.0;
@@ -91,6 +92,7 @@ pub fn sum2(x: &[f32], y: &[f32], f: impl Fn(F32x4, F32x4) -> F32x4) -> f64 {
 }
 
 /// ⟨weights, v⟩ over the columns with a non-zero weight, whatever `v` holds in the others.
+#[inline(never)]
 pub fn dot(weights: &[f32], v: &[f32]) -> f32 {
     let plain = sum2(weights, v, |w, v| w * v);
     if plain.is_finite() {

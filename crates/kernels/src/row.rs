@@ -93,6 +93,7 @@ pub fn first_equal(x: &[f32], value: f32) -> usize {
 }
 
 /// The column of the largest value, the smallest such column: what a temperature of 0 draws.
+#[inline(never)]
 pub fn argmax(x: &[f32]) -> usize {
     let mut largest = F32x16::splat(f32::NEG_INFINITY);
     wide::each(x, f32::NEG_INFINITY, |x| largest = largest.max(x));
@@ -100,6 +101,7 @@ pub fn argmax(x: &[f32]) -> usize {
 }
 
 /// Writes the one-hot vector of a column.
+#[inline(never)]
 pub fn one_hot(column: usize, out: &mut [f32]) {
     out.fill(0.0);
     if let Some(class) = out.get_mut(column) {

@@ -51,6 +51,7 @@ pub fn log_softmax(logits: &[f32], params: &Params, out: &mut [f32]) -> Result<(
 }
 
 /// Logarithms, or relative scores, of a row where one class is certain.
+#[inline(never)]
 pub fn certain(column: usize, out: &mut [f32]) {
     out.fill(f32::NEG_INFINITY);
     if let Some(class) = out.get_mut(column) {
@@ -69,6 +70,7 @@ pub fn log_sum_exp(logits: &[f32]) -> Result<f32, Invalid> {
 }
 
 /// Whether every logit is −∞.
+#[inline(never)]
 pub fn is_empty_law(logits: &[f32]) -> bool {
     logits.iter().all(|&x| x == f32::NEG_INFINITY)
 }

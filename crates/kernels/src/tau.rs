@@ -12,6 +12,7 @@ use crate::vjp::{canonical, fix_nans};
 use crate::wide;
 
 /// `out` = ẑ ≤ 0, −∞ for the impossible classes.
+#[inline(never)]
 pub fn relative_scores(
     logits: &[f32],
     params: &Params,

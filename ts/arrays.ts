@@ -117,7 +117,7 @@ function flatten(label: string, x: ReadonlyArray<ArrayLike<unknown>>): Float32Ar
 }
 
 /** A view on a detached buffer looks empty; only asking the buffer tells. */
-function checkAttached(label: string, view: unknown): void {
+export function checkAttached(label: string, view: unknown): void {
   if (!ArrayBuffer.isView(view)) return;
   try {
     new Uint8Array(view.buffer, 0, 0);

@@ -3,7 +3,8 @@
 import { createKernels } from "./js/index.ts";
 import { type Kernels, RECORD } from "./kernels.ts";
 import bytes from "./wasm/gumbel_bg.wasm";
-import { instantiate } from "./wasm.ts";
+import { createWorkspace, instantiate } from "./wasm.ts";
+import { type Lengths, plainWorkspace, type Shape, type Workspace } from "./workspace.ts";
 
 /** The kernels that run, and why these. */
 export interface Backend {
@@ -15,6 +16,8 @@ export interface Backend {
 
 interface Chosen extends Backend {
   readonly kernels: Kernels;
+  /** Compiled once; absent where the kernels are in TypeScript. */
+  readonly module?: WebAssembly.Module;
 }
 
 let chosen: Chosen | undefined;
@@ -23,6 +26,18 @@ let chosen: Chosen | undefined;
 export function kernels(): Kernels {
   chosen ??= choose();
   return chosen.kernels;
+}
+
+/** A workspace for batches of one shape, made by the backend that runs. */
+export function workspace<Name extends string>(
+  shape: Shape,
+  lengths: Lengths<Name>,
+): Workspace<Name> {
+  chosen ??= choose();
+  const { module } = chosen;
+  return module === undefined
+    ? plainWorkspace(chosen.kernels, shape, lengths)
+    : createWorkspace(module, shape, lengths);
 }
 
 /**
@@ -42,9 +57,11 @@ export function backend(): Backend {
 
 function choose(): Chosen {
   try {
-    const wasm = instantiate(bytes);
+    // Synchronously, on the first call.
+    const module = new WebAssembly.Module(bytes);
+    const wasm = instantiate(module);
     checkKnownAnswer(wasm);
-    return { name: "wasm-simd", reason: "WebAssembly SIMD is available", kernels: wasm };
+    return { name: "wasm-simd", reason: "WebAssembly SIMD is available", kernels: wasm, module };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return {

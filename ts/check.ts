@@ -26,6 +26,11 @@ export function stateError(label: string, expected: string, got: string): RangeE
   return new RangeError(message(label, expected, got));
 }
 
+/** An Error: the call comes at the wrong time. */
+export function orderError(label: string, expected: string, got: string): Error {
+  return new Error(message(label, expected, got));
+}
+
 function message(label: string, expected: string, got: string): string {
   return `"${label}" expected ${expected}, got ${got}`;
 }

@@ -60,7 +60,7 @@ export function gumbelMax(logits: Matrix, options: GumbelMaxOptions = {}): Int32
   const from = readFrom(options.from);
   const t = readTemperature(options.temperature, input.rows);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
-  const key = readNoiseKey(options, input.rows);
+  const key = readNoiseKey(options, input.rows, options.noise !== undefined);
   const noise = options.noise === undefined ? undefined : readLike("noise", options.noise, input);
   const index = readIndexOut("out", options.out, input.rows, [
     ["logits", logits],

@@ -49,7 +49,7 @@ export function readRelaxed(logits: unknown, options: RelaxedOptions): Relaxed {
     tau: readTau(options.tau, input.rows),
     hard: options.hard === undefined ? false : boolean("hard", options.hard),
     onInvalidRow: readOnInvalidRow(options.onInvalidRow),
-    key: readNoiseKey(options, input.rows),
+    key: readNoiseKey(options, input.rows, options.noise !== undefined),
     noise: options.noise === undefined ? undefined : readLike("noise", options.noise, input),
   };
 }

@@ -20,6 +20,14 @@ export type {
 export { type GumbelMaxOptions, gumbelMax, type PerturbedOptions } from "./gumbel-max.ts";
 export { type GumbelSoftmaxOptions, gumbelSoftmax, type RelaxedOptions } from "./gumbel-softmax.ts";
 export {
+  type GumbelSoftmaxForwardPlan,
+  type GumbelSoftmaxPlan,
+  type GumbelSoftmaxPlanOptions,
+  gumbelSoftmaxPlan,
+  type PlanBackwardOptions,
+  type PlanForwardOptions,
+} from "./gumbel-softmax-plan.ts";
+export {
   type GumbelSoftmaxGradient,
   type GumbelSoftmaxGradientOptions,
   type GumbelSoftmaxOut,

@@ -43,7 +43,8 @@ export interface CallKey extends Key {
   readonly row: number | number[];
 }
 
-const ROWS = 2 ** 32;
+/** Rows of a stream: the number of a row is a word of the counter. */
+export const MAX_ROWS = 2 ** 32;
 
 /** What to do where a stream has no more rows or columns. */
 export const NEXT_STREAM = " (use the next stream for more)";
@@ -74,10 +75,11 @@ export function readKey(options: KeyOptions, rows: number): CallKey {
 
 /** Reads the key of a call that may be given the noise instead, which leaves nothing for a key to say. */
 export function readNoiseKey(
-  options: KeyOptions & { noise?: unknown },
+  options: KeyOptions,
   rows: number,
+  noiseGiven: boolean,
 ): CallKey | undefined {
-  if (options.noise === undefined) return readKey(options, rows);
+  if (!noiseGiven) return readKey(options, rows);
   for (const name of KEY_OPTIONS) {
     const given = options[name];
     if (given !== undefined) throw kindError("noise", `no "${name}" with it`, given);
@@ -98,9 +100,9 @@ function readStream(label: string, value: unknown): number {
 function readRow(row: unknown, rows: number): number | number[] {
   if (row === undefined) return 0;
   const numbers = readEach("row", row, rows, "an integer", (label, value) =>
-    integer(label, value, 0, ROWS - 1, NEXT_STREAM),
+    integer(label, value, 0, MAX_ROWS - 1, NEXT_STREAM),
   );
-  if (typeof numbers === "number" && numbers + rows > ROWS) {
+  if (typeof numbers === "number" && numbers + rows > MAX_ROWS) {
     const range = `${numbers} to ${numbers + rows - 1}`;
     throw stateError("row", `row numbers below 2^32${NEXT_STREAM}`, range);
   }

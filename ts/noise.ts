@@ -2,7 +2,7 @@ import { MAX_COLUMNS, readOut } from "./arrays.ts";
 import { kernels } from "./backend.ts";
 import { makeBatch } from "./batch.ts";
 import { checkOptions, integer } from "./check.ts";
-import { KEY_OPTIONS, type KeyOptions, NEXT_STREAM, readKey } from "./key.ts";
+import { KEY_OPTIONS, type KeyOptions, MAX_ROWS, NEXT_STREAM, readKey } from "./key.ts";
 
 /** Options of {@link gumbelNoise}. */
 export interface GumbelNoiseOptions extends KeyOptions {
@@ -38,7 +38,7 @@ export function gumbelNoise(
   options: GumbelNoiseOptions = {},
 ): Float32Array {
   checkOptions(options, OPTIONS);
-  integer("rows", rows, 0, 2 ** 32, NEXT_STREAM);
+  integer("rows", rows, 0, MAX_ROWS, NEXT_STREAM);
   integer("classes", classes, 1, MAX_COLUMNS, NEXT_STREAM);
   const key = readKey(options, rows);
   const out = readOut("out", options.out, rows * classes, []);

@@ -1,18 +1,18 @@
 /**
- * The WebAssembly backend, and the only file that knows memory: it walks a batch in chunks of rows through an arena
- * behind the module's own data, so that memory stays at a few hundred kB however large the batch is.
+ * The WebAssembly backend. It walks a batch in chunks of rows through the arena behind the module's own data, so that
+ * memory stays at a few hundred kB however large the batch is. Arrays of a workspace are used where they lie.
  */
 
+import { Arena, VALUE_BYTES } from "./arena.ts";
+import { stateError } from "./check.ts";
 import { type Batch, type Kernels, RECORD } from "./kernels.ts";
 import type { InitOutput } from "./wasm/gumbel.js";
+import { type Lengths, type Shape, tooLarge, type Workspace } from "./workspace.ts";
 
 type Exports = InitOutput;
 
 /** Bytes of one array's chunk: short enough for the L2 cache, long enough to hide the cost of a call. */
 const CHUNK_BYTES = 65_536;
-const PAGE_BYTES = 65_536;
-/** Of a float32, an int32, a word of a record. */
-const VALUE_BYTES = 4;
 /** Flags of crates/wasm/src/lib.rs. */
 const WEIGHTS = 1;
 const MARK = 2;
@@ -21,73 +21,72 @@ const LOOP_BELOW = 48;
 
 type Data = Float32Array | Int32Array;
 
-/** Compiles and instantiates the module, synchronously. Throws where that is refused. */
-export function instantiate(bytes: BufferSource): Kernels {
-  // The exports take numbers alone, so the module imports nothing and needs no generated loader.
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
-  const wasm = exports as unknown as Exports;
-  wasm.prepare();
+/** The kernels in an instance of the module. Throws where that is refused. */
+export function instantiate(module: WebAssembly.Module): Kernels {
+  const wasm = instanceOf(module);
   return createKernels(wasm, new Arena(wasm.memory));
 }
 
-/** Memory behind the module's data, handed out from its start again for each call. */
-class Arena {
-  floats!: Float32Array;
-  ints!: Int32Array;
-  /** The records, which lie at the start: a view for each call would cost more than a small call's kernel. */
-  recordWords!: Uint32Array;
-  recordFloats!: Float32Array;
-  readonly #start: number;
-  readonly #memory: WebAssembly.Memory;
-  #next = 0;
-
-  constructor(memory: WebAssembly.Memory) {
-    this.#memory = memory;
-    this.#start = memory.buffer.byteLength;
-    this.#view();
+/**
+ * A workspace in an instance of its own, whose memory grows here and never again.
+ *
+ * @throws RangeError where there is no memory for it.
+ */
+export function createWorkspace<Name extends string>(
+  module: WebAssembly.Module,
+  shape: Shape,
+  lengths: Lengths<Name>,
+): Workspace<Name> {
+  const wasm = anotherInstanceOf(module);
+  const arena = new Arena(wasm.memory);
+  const places = Object.entries<number>(lengths).map(([name, length]) => {
+    return { name, length, address: arena.take(length) };
+  });
+  arena.settle();
+  // What `run` takes beside them, at most.
+  arena.begin(rowsAtOnce(shape.rows, shape.classes));
+  arena.take(scratchOf(shape.classes));
+  try {
+    arena.grow();
+  } catch {
+    throw tooLarge(shape);
   }
+  const arrays = places.map(({ name, length, address }) => {
+    return [name, new Float32Array(wasm.memory.buffer, address, length)];
+  });
+  return { kernels: createKernels(wasm, arena), arrays: Object.fromEntries(arrays) };
+}
 
-  /** Starts over with room for `records`; returns their address. */
-  begin(records: number): number {
-    this.#next = this.#start;
-    return this.take(records * RECORD);
-  }
-
-  /** The address of room for `count` values more, on a 16-byte border. */
-  take(count: number): number {
-    const address = this.#next;
-    this.#next += Math.ceil((count * VALUE_BYTES) / 16) * 16;
-    return address;
-  }
-
-  /** Grows to hold what was taken. That detaches views, so they are made here and nowhere else. */
-  grow(): void {
-    const missing = this.#next - this.#memory.buffer.byteLength;
-    if (missing <= 0) return;
-    try {
-      this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
-    } catch {
-      const bytes = this.#next - this.#start;
-      throw new RangeError(
-        `"classes" expected a row, or the draws of one, that fits in memory, got ${bytes} bytes`,
-      );
-    }
-    this.#view();
-  }
-
-  #view(): void {
-    const { buffer } = this.#memory;
-    this.floats = new Float32Array(buffer);
-    this.ints = new Int32Array(buffer);
-    this.recordWords = new Uint32Array(buffer, this.#start);
-    this.recordFloats = new Float32Array(buffer, this.#start);
+/** Of a module that was instantiated before, so what may be missing is memory. */
+function anotherInstanceOf(module: WebAssembly.Module): Exports {
+  try {
+    return instanceOf(module);
+  } catch {
+    const expected = "memory for one more (engines hold some thousands at once)";
+    throw stateError("plan", expected, "none");
   }
 }
 
-/** An array that a kernel reads or writes, with its elements a row; absent ones have address 0. */
+function instanceOf(module: WebAssembly.Module): Exports {
+  // The exports take numbers alone, so the module imports nothing and needs no generated loader.
+  const wasm = new WebAssembly.Instance(module).exports as unknown as Exports;
+  wasm.prepare();
+  return wasm;
+}
+
+/** An array that a kernel reads or writes. */
 interface Port<T extends Data = Data> {
   readonly data: T | undefined;
+  /** Elements a row. */
   readonly width: number;
+  /** Of the first row, or where each chunk is copied to; 0 where the array is absent. */
+  address: number;
+  /** Bytes from row to row of an array that is used where it lies; 0 for one that is copied. */
+  step: number;
+}
+
+function portOf<T extends Data>(data: T | undefined, width: number): Port<T> {
+  return { data, width, address: 0, step: 0 };
 }
 
 interface Job {
@@ -104,48 +103,65 @@ interface Job {
 type Call = (rows: number, params: number, ...addresses: number[]) => unknown;
 
 /** As many rows as keep each array's chunk within bounds, at least one. */
-function rowsAtOnce(rows: number, { inputs, outputs }: Job): number {
-  let widest = RECORD;
-  for (const { data, width } of inputs) if (data && width > widest) widest = width;
-  for (const { data, width } of outputs) if (data && width > widest) widest = width;
-  return Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / (widest * VALUE_BYTES))));
+function rowsAtOnce(rows: number, widest: number): number {
+  const bytes = Math.max(widest, RECORD) * VALUE_BYTES;
+  return Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / bytes)));
+}
+
+function widestOf(ports: readonly Port[]): number {
+  let widest = 0;
+  for (const { data, width } of ports) if (data && width > widest) widest = width;
+  return widest;
+}
+
+/** Values of scratch: see crates/wasm/src/lib.rs. */
+function scratchOf(classes: number): number {
+  return 4 * classes + 8;
 }
 
 function createKernels(wasm: Exports, arena: Arena): Kernels {
   /** Walks the batch; returns the rows completed. */
-  function run(batch: Batch, job: Job, call: Call): number {
+  function run(batch: Batch, { inputs, outputs, scratch }: Job, call: Call): number {
     const { rows, classes } = batch;
     if (rows === 0) return 0;
-    const { inputs, outputs, scratch } = job;
-    const most = rowsAtOnce(rows, job);
+    const ports: Port[] = [...inputs, ...outputs];
+    const most = rowsAtOnce(rows, widestOf(ports));
     const params = arena.begin(most);
-    const addresses: number[] = [];
-    for (const { data, width } of inputs) addresses.push(data ? arena.take(most * width) : 0);
-    for (const { data, width } of outputs) addresses.push(data ? arena.take(most * width) : 0);
-    if (scratch) addresses.push(arena.take(4 * classes + 8));
+    for (const port of ports) place(port, most);
+    const scratchAt = scratch ? arena.take(scratchOf(classes)) : 0;
     arena.grow();
 
     for (let first = 0; first < rows; first += most) {
       const count = Math.min(most, rows - first);
       batch.params(arena.recordWords, arena.recordFloats, first, count);
-      for (let i = 0; i < inputs.length; i++) {
-        const { data, width } = inputs[i] as Port<Float32Array>;
-        if (data) copyIn(data, first * width, count * width, addresses[i] as number);
-      }
-      const result = call(count, params, ...addresses);
+      for (const port of inputs) copyIn(port, first, count);
+      const addresses = ports.map(({ address, step }) => address + step * first);
+      const result = call(count, params, ...addresses, scratchAt);
       const done = typeof result === "number" ? result : count;
-      for (let i = 0; i < outputs.length; i++) {
-        const { data, width } = outputs[i] as Port;
-        const address = addresses[inputs.length + i] as number;
-        if (data) copyOut(address, done * width, data, first * width);
-      }
+      for (const port of outputs) copyOut(port, first, done);
       if (done < count) return first + done;
     }
     return rows;
   }
 
-  function copyIn(data: Float32Array, start: number, length: number, address: number): void {
-    const at = address >>> 2;
+  /** Uses an array where it lies, or takes room to copy a chunk of it to. */
+  function place(port: Port, most: number): void {
+    const { data, width } = port;
+    if (data === undefined) return;
+    const address = arena.addressOf(data);
+    port.address = address ?? arena.take(most * width);
+    port.step = address === undefined ? 0 : width * VALUE_BYTES;
+  }
+
+  function copyIn(
+    { data, width, address, step }: Port<Float32Array>,
+    first: number,
+    count: number,
+  ) {
+    if (data === undefined || step > 0) return;
+    const at = address / VALUE_BYTES;
+    const start = first * width;
+    const length = count * width;
     if (length < LOOP_BELOW) {
       const { floats } = arena;
       for (let i = 0; i < length; i++) floats[at + i] = data[start + i] as number;
@@ -154,8 +170,11 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
     }
   }
 
-  function copyOut(address: number, length: number, data: Data, start: number): void {
-    const at = address >>> 2;
+  function copyOut({ data, width, address, step }: Port, first: number, count: number) {
+    if (data === undefined || step > 0) return;
+    const at = address / VALUE_BYTES;
+    const start = first * width;
+    const length = count * width;
     const memory = data instanceof Int32Array ? arena.ints : arena.floats;
     if (length < LOOP_BELOW) {
       for (let i = 0; i < length; i++) data[start + i] = memory[at + i] as number;
@@ -165,8 +184,8 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
   }
 
   const flags = ({ weights, mark }: Batch) => (weights ? WEIGHTS : 0) | (mark ? MARK : 0);
-  const row = (data: Float32Array | undefined, { classes }: Batch) => ({ data, width: classes });
-  const one = <T extends Data>(data: T | undefined) => ({ data, width: 1 });
+  const row = (data: Float32Array | undefined, { classes }: Batch) => portOf(data, classes);
+  const one = <T extends Data>(data: T | undefined) => portOf(data, 1);
 
   return {
     noise(batch, out) {
@@ -222,7 +241,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
     categorical: (batch, x, draws, out) =>
       run(
         batch,
-        { inputs: [row(x, batch)], outputs: [{ data: out, width: draws }], scratch: true },
+        { inputs: [row(x, batch)], outputs: [portOf(out, draws)], scratch: true },
         (rows, params, x, out, scratch) =>
           wasm.categorical(params, rows, batch.classes, x, scratch, draws, out, flags(batch)),
       ),

@@ -10,7 +10,7 @@ import type { WordKey } from "./words.ts";
 export const wasmBytes = readFileSync(new URL("../../ts/wasm/gumbel_bg.wasm", import.meta.url));
 
 export const js: Kernels = createKernels();
-export const wasm: Kernels = instantiate(wasmBytes);
+export const wasm: Kernels = instantiate(new WebAssembly.Module(wasmBytes));
 
 /** For `describe.each`. */
 export const BACKENDS: [name: string, kernels: Kernels][] = [

@@ -1,0 +1,79 @@
+/** The memory of one WebAssembly instance, as values of 4 bytes: who lies where. */
+
+import { stateError } from "./check.ts";
+import { RECORD } from "./kernels.ts";
+
+const PAGE_BYTES = 65_536;
+/** Of a float32, an int32, a word of a record. */
+export const VALUE_BYTES = 4;
+/** Each array starts at a multiple of this, as a vector does. */
+const ALIGNMENT = 16;
+
+/**
+ * Memory behind the module's data: arrays that stay, if there are any, and then room that is handed out from its
+ * start again for each call.
+ */
+export class Arena {
+  floats!: Float32Array;
+  ints!: Int32Array;
+  /** The records, which lie at the start: a view for each call would cost more than a small call's kernel. */
+  recordWords!: Uint32Array;
+  recordFloats!: Float32Array;
+  readonly #memory: WebAssembly.Memory;
+  #start: number;
+  #next: number;
+  #hasSettled = false;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    this.#start = memory.buffer.byteLength;
+    this.#next = this.#start;
+    this.#view();
+  }
+
+  /** What was taken so far stays, and calls find their room behind it. */
+  settle(): void {
+    this.#start = this.#next;
+    this.#hasSettled = true;
+  }
+
+  /** Starts over with room for `records`; returns their address. */
+  begin(records: number): number {
+    this.#next = this.#start;
+    return this.take(records * RECORD);
+  }
+
+  /** The address of room for `count` values more. */
+  take(count: number): number {
+    const address = this.#next;
+    this.#next += Math.ceil((count * VALUE_BYTES) / ALIGNMENT) * ALIGNMENT;
+    return address;
+  }
+
+  /** Grows to hold what was taken. That detaches views, so they are made here and nowhere else. */
+  grow(): void {
+    const missing = this.#next - this.#memory.buffer.byteLength;
+    if (missing <= 0) return;
+    try {
+      this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    } catch {
+      const bytes = `${this.#next - this.#start} bytes`;
+      throw stateError("classes", "a row, or the draws of one, that fits in memory", bytes);
+    }
+    this.#view();
+  }
+
+  /** The address of an array that stays here; undefined for one from elsewhere. */
+  addressOf(data: Float32Array | Int32Array): number | undefined {
+    // Asking a small array for its buffer makes V8 move it, so arrays are asked only where some do stay.
+    return this.#hasSettled && data.buffer === this.floats.buffer ? data.byteOffset : undefined;
+  }
+
+  #view(): void {
+    const { buffer } = this.#memory;
+    this.floats = new Float32Array(buffer);
+    this.ints = new Int32Array(buffer);
+    this.recordWords = new Uint32Array(buffer, this.#start);
+    this.recordFloats = new Float32Array(buffer, this.#start);
+  }
+}

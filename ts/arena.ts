@@ -20,6 +20,7 @@ export class Arena {
   recordWords!: Uint32Array;
   recordFloats!: Float32Array;
   readonly #memory: WebAssembly.Memory;
+  #buffer!: ArrayBuffer;
   #start: number;
   #next: number;
   #hasSettled = false;
@@ -52,7 +53,7 @@ export class Arena {
 
   /** Grows to hold what was taken. That detaches views, so they are made here and nowhere else. */
   grow(): void {
-    const missing = this.#next - this.#memory.buffer.byteLength;
+    const missing = this.#next - this.#buffer.byteLength;
     if (missing <= 0) return;
     try {
       this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
@@ -66,11 +67,12 @@ export class Arena {
   /** The address of an array that stays here; undefined for one from elsewhere. */
   addressOf(data: Float32Array | Int32Array): number | undefined {
     // Asking a small array for its buffer makes V8 move it, so arrays are asked only where some do stay.
-    return this.#hasSettled && data.buffer === this.floats.buffer ? data.byteOffset : undefined;
+    return this.#hasSettled && data.buffer === this.#buffer ? data.byteOffset : undefined;
   }
 
   #view(): void {
     const { buffer } = this.#memory;
+    this.#buffer = buffer;
     this.floats = new Float32Array(buffer);
     this.ints = new Int32Array(buffer);
     this.recordWords = new Uint32Array(buffer, this.#start);

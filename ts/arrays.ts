@@ -174,12 +174,20 @@ function checkOut(label: string, out: OutArray, length: number, inputs: readonly
   }
 }
 
-/** Refuses an output that shares memory with any of `others`, which must be there still. */
-export function checkApart(label: string, out: OutArray, others: readonly Named[]): void {
+/**
+ * Refuses an output that shares memory with any of `others`, which must be there still. `out` is what the caller gave:
+ * a new array shares nothing, and to ask a small one for its buffer takes longer than a small call's kernel.
+ */
+export function checkApart(
+  label: string,
+  out: OutArray | undefined,
+  others: readonly Named[],
+): void {
   for (const [name, view] of others) {
     if (ArrayBuffer.isView(view) && view.byteLength === 0) checkAttached(name, view);
-    if (sharesMemory(out, view))
+    if (out !== undefined && sharesMemory(out, view)) {
       throw stateError(label, `memory apart from "${name}"`, "shared memory");
+    }
   }
 }
 

@@ -63,19 +63,27 @@ function fillParams(key: CallKey | undefined, draw: number, t: number | number[]
   };
 }
 
-/** An input as the error names it. */
-interface Inspected extends Rows {
-  readonly label: string;
-  readonly from?: From;
-  readonly noise?: Float32Array | undefined;
+/**
+ * Throws for the first invalid row of an input, where a kernel completed fewer rows than there are. Each in its own
+ * argument, since every call comes here.
+ */
+export function checkCompleted(
+  completed: number,
+  label: string,
+  input: Rows,
+  from?: From,
+  noise?: Float32Array,
+): void {
+  if (completed < input.rows) throw explain(completed, label, input, from, noise);
 }
 
-/** Throws for the first invalid row, where a kernel completed fewer rows than there are. */
-export function checkCompleted(completed: number, input: Inspected): void {
-  if (completed < input.rows) throw explain(completed, input);
-}
-
-function explain(row: number, { label, data, classes, from, noise }: Inspected): RangeError {
+function explain(
+  row: number,
+  label: string,
+  { data, classes }: Rows,
+  from: From | undefined,
+  noise: Float32Array | undefined,
+): RangeError {
   const values = data.subarray(row * classes, (row + 1) * classes);
   const at = (column: number) => `${values[column]} at row ${row}, class ${column}`;
   if (from === "weights") {

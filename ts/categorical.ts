@@ -69,7 +69,7 @@ export function categorical(logits: Matrix, options: CategoricalOptions = {}): I
   const out = readIndexOut("out", options.out, input.rows * draws, [["logits", logits]]);
   const batch = makeBatch(input, { key, draw, t, from, onInvalidRow });
   const completed = kernels().categorical(batch, input.data, draws, out);
-  checkCompleted(completed, { label: "logits", from, ...input });
+  checkCompleted(completed, "logits", input, from);
   key.rng?.next();
   return out;
 }

@@ -68,7 +68,7 @@ export function gumbelMax(logits: Matrix, options: GumbelMaxOptions = {}): Int32
   ]);
   const batch = makeBatch(input, { key, t, from, onInvalidRow });
   const completed = kernels().gumbelMax(batch, input.data, noise, { index });
-  checkCompleted(completed, { label: "logits", from, noise, ...input });
+  checkCompleted(completed, "logits", input, from, noise);
   key?.rng?.next();
   return index;
 }

@@ -173,6 +173,7 @@ class Plan implements GumbelSoftmaxForwardPlan {
   readonly upstream: Float32Array | undefined;
   readonly gradient: Float32Array | undefined;
   readonly tauGradient: Float32Array | undefined;
+  readonly #views: [label: string, view: ArrayBufferView][] = [];
   readonly #settings: Settings;
   readonly #kernels: Kernels;
   /** The last forward pass, unless it failed. */
@@ -204,6 +205,9 @@ class Plan implements GumbelSoftmaxForwardPlan {
       this.gradient = arrays.gradient;
       this.tauGradient = arrays.tauGradient;
     }
+    for (const [label, view] of Object.entries(this)) {
+      if (ArrayBuffer.isView(view)) this.#views.push([label, view]);
+    }
     this.#settings = settings;
     this.#kernels = kernels;
   }
@@ -216,14 +220,14 @@ class Plan implements GumbelSoftmaxForwardPlan {
   forward(options: PlanForwardOptions = {}): Float32Array {
     checkOptions(options, FORWARD_OPTIONS);
     this.#checkAttached();
-    const { rows, from, onInvalidRow } = this.#settings;
+    const { rows, classes, from, onInvalidRow } = this.#settings;
     const { logits: data, noise, sample } = this;
     const tau = options.tau === undefined ? this.#settings.tau : readTau(options.tau, rows);
     const key = readNoiseKey(options, rows, noise !== undefined);
     const batch = makeBatch(this, { key, t: this.soft ? tau : 1, from, onInvalidRow });
     this.#last = undefined;
     const completed = this.#draw(batch);
-    checkCompleted(completed, { label: "logits", ...batch, data, from, noise });
+    checkCompleted(completed, "logits", { rows, classes, data }, from, noise);
     key?.rng?.next();
     this.#last = { batch, key };
     return sample;
@@ -231,10 +235,8 @@ class Plan implements GumbelSoftmaxForwardPlan {
 
   /** The memory of WebAssembly can't be moved away, ordinary arrays can. */
   #checkAttached(): void {
-    const { logits, noise, sample, soft, index, upstream, gradient, tauGradient } = this;
-    const arrays = { logits, noise, sample, soft, index, upstream, gradient, tauGradient };
-    for (const [label, array] of Object.entries(arrays)) {
-      if (array?.length === 0) checkAttached(label, array);
+    for (const [label, view] of this.#views) {
+      if (view.byteLength === 0) checkAttached(label, view);
     }
   }
 

@@ -114,7 +114,7 @@ export function gumbelSoftmaxVjp(
   ]);
   const batch = makeBatch(input, { ...relaxed, t: relaxed.tau });
   const completed = kernels().gumbelSoftmax(batch, input.data, noise, out);
-  checkCompleted(completed, { label: "logits", from, noise, ...input });
+  checkCompleted(completed, "logits", input, from, noise);
   key?.rng?.next();
   return differentiable(relaxed, batch, out);
 }
@@ -140,7 +140,7 @@ function differentiable(
       const withTau = options.tau !== undefined && boolean("tau", options.tau);
       const upstream = readLike("v", v, input);
       const out = readOut("out", options.out, upstream.length, [["v", v]]);
-      checkApart("out", out, kept);
+      checkApart("out", options.out, kept);
       const tau = withTau ? new Float32Array(input.rows) : undefined;
       if (tau === undefined && !batch.weights)
         kernels().softmaxBackward(batch, soft, upstream, out);
@@ -161,7 +161,7 @@ function differentiable(
         ["input", given],
         ["tau", tau],
       ]);
-      checkApart("out", out, kept);
+      checkApart("out", options.out, kept);
       kernels().gumbelSoftmaxJvp(batch, input.data, noise, soft, direction, out);
       return out;
     },
@@ -188,9 +188,9 @@ function readOuts(
   const soft = readOut(softLabel, softOut, length, []);
   const index = readIndexOut("out.index", out.index, input.rows, []);
   const sample = hard ? readOut("out.sample", out.sample, length, []) : undefined;
-  checkApart(softLabel, soft, inputs);
-  checkApart("out.index", index, [...inputs, [softLabel, soft]]);
+  checkApart(softLabel, softOut, inputs);
+  checkApart("out.index", out.index, [...inputs, [softLabel, soft]]);
   if (sample)
-    checkApart("out.sample", sample, [...inputs, ["out.soft", soft], ["out.index", index]]);
+    checkApart("out.sample", out.sample, [...inputs, ["out.soft", soft], ["out.index", index]]);
   return { soft, sample, index };
 }

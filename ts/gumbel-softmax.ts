@@ -86,7 +86,7 @@ export function gumbelSoftmax(logits: Matrix, options: GumbelSoftmaxOptions = {}
   const completed = hard
     ? kernels().gumbelMax(batch, input.data, noise, { sample: out })
     : kernels().gumbelSoftmax(batch, input.data, noise, { soft: out });
-  checkCompleted(completed, { label: "logits", from, noise, ...input });
+  checkCompleted(completed, "logits", input, from, noise);
   key?.rng?.next();
   return out;
 }

@@ -108,7 +108,7 @@ function elementwise(
     checkOptions(options, PRODUCT_OPTIONS);
     const b = readLike(label, given, input);
     const out = readOut("out", options.out, b.length, [[label, given]]);
-    checkApart("out", out, [["value", value]]);
+    checkApart("out", options.out, [["value", value]]);
     kernel(batch, value, b, out);
     return out;
   };
@@ -193,7 +193,7 @@ export function logSumExpVjp(
       checkOptions(options, PRODUCT_OPTIONS);
       const upstream = readPerRow("v", v, input.rows);
       const out = readOut("out", options.out, input.data.length, [["v", v]]);
-      checkApart("out", out, [["x", x]]);
+      checkApart("out", options.out, [["x", x]]);
       kernels().logSumExpVjp(batch, input.data, upstream, out);
       return { input: out };
     },
@@ -202,7 +202,7 @@ export function logSumExpVjp(
       const given = readTangent(tangent);
       const t = readLike("input", given, input);
       const out = readOut("out", options.out, input.rows, [["input", given]]);
-      checkApart("out", out, [["x", x]]);
+      checkApart("out", options.out, [["x", x]]);
       kernels().logSumExpJvp(batch, input.data, t, out);
       return out;
     },

@@ -78,10 +78,8 @@ function run(x: Matrix, options: SoftmaxOptions, kernel: Kernel): Float32Array {
   const t = readTemperature(options.temperature, input.rows);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const out = readOut("out", options.out, input.data.length, [["x", x]]);
-  checkCompleted(kernel(makeBatch(input, { t, onInvalidRow }), input.data, out), {
-    label: "x",
-    ...input,
-  });
+  const completed = kernel(makeBatch(input, { t, onInvalidRow }), input.data, out);
+  checkCompleted(completed, "x", input);
   return out;
 }
 
@@ -107,6 +105,6 @@ export function logSumExp(x: Matrix, options: RowOptions = {}): Float32Array {
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const out = readOut("out", options.out, input.rows, [["x", x]]);
   const completed = kernels().logSumExp(makeBatch(input, { onInvalidRow }), input.data, out);
-  checkCompleted(completed, { label: "x", ...input });
+  checkCompleted(completed, "x", input);
   return out;
 }

@@ -1,0 +1,113 @@
+/** How a kernel is run on a batch: in chunks of rows, whose arrays are copied to the arena and back. */
+
+import { type Arena, VALUE_BYTES } from "./arena.ts";
+import { type Batch, RECORD } from "./kernels.ts";
+
+/** Bytes of one array's chunk: short enough for the L2 cache, long enough to hide the cost of a call. */
+const CHUNK_BYTES = 65_536;
+/** Copies below this many elements are faster as a loop than by `set` of a `subarray`. */
+const LOOP_BELOW = 48;
+
+type Data = Float32Array | Int32Array;
+
+/** An array that a kernel reads or writes, or one that is absent. */
+export interface Port {
+  readonly data: Data | undefined;
+  /** Elements a row. */
+  readonly width: number;
+  /** The address of the current chunk; 0 where the array is absent. */
+  at: number;
+  /** Bytes from row to row of an array that is used where it lies; 0 for one that is copied. */
+  step: number;
+}
+
+export function port(data: Data | undefined, width: number): Port {
+  return { data, width, at: 0, step: 0 };
+}
+
+/** Runs a kernel on one chunk, its ports where their `at` says. Returns the rows completed, or nothing for all. */
+type Call = (rows: number, params: number, scratch: number) => unknown;
+
+/** As many rows as keep each array's chunk within bounds, at least one. */
+export function rowsAtOnce(rows: number, widest: number): number {
+  const bytes = Math.max(widest, RECORD) * VALUE_BYTES;
+  return Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / bytes)));
+}
+
+/** Values of scratch: see crates/wasm/src/lib.rs. */
+export function scratchOf(classes: number): number {
+  return 4 * classes + 8;
+}
+
+/** Walks the batch; returns the rows completed. */
+export function run(
+  arena: Arena,
+  batch: Batch,
+  inputs: readonly Port[],
+  outputs: readonly Port[],
+  call: Call,
+): number {
+  const { rows, classes } = batch;
+  if (rows === 0) return 0;
+  const most = rowsAtOnce(rows, Math.max(widestOf(inputs), widestOf(outputs)));
+  const params = arena.begin(most);
+  const scratch = arena.take(scratchOf(classes));
+  for (const input of inputs) place(arena, input, most);
+  for (const output of outputs) place(arena, output, most);
+  arena.grow();
+
+  for (let first = 0; first < rows; first += most) {
+    const count = Math.min(most, rows - first);
+    batch.params(arena.recordWords, arena.recordFloats, first, count);
+    for (const input of inputs) if (input.step === 0) copyIn(arena, input, first, count);
+    const result = call(count, params, scratch);
+    const done = typeof result === "number" ? result : count;
+    for (const output of outputs) {
+      if (output.step === 0) copyOut(arena, output, first, done);
+      else output.at += output.step * count;
+    }
+    for (const input of inputs) input.at += input.step * count;
+    if (done < count) return first + done;
+  }
+  return rows;
+}
+
+function widestOf(ports: readonly Port[]): number {
+  let widest = 0;
+  for (const { data, width } of ports) if (data !== undefined && width > widest) widest = width;
+  return widest;
+}
+
+/** Uses an array where it lies, or takes room to copy a chunk of it to. */
+function place(arena: Arena, port: Port, most: number): void {
+  const { data, width } = port;
+  if (data === undefined) return;
+  const address = arena.addressOf(data);
+  port.at = address ?? arena.take(most * width);
+  port.step = address === undefined ? 0 : width * VALUE_BYTES;
+}
+
+function copyIn({ floats }: Arena, { data, width, at }: Port, first: number, count: number): void {
+  if (data === undefined) return;
+  const to = at / VALUE_BYTES;
+  const start = first * width;
+  const length = count * width;
+  if (length < LOOP_BELOW) {
+    for (let i = 0; i < length; i++) floats[to + i] = data[start + i] as number;
+  } else {
+    floats.set(data.length === length ? data : data.subarray(start, start + length), to);
+  }
+}
+
+function copyOut(arena: Arena, { data, width, at }: Port, first: number, count: number): void {
+  if (data === undefined) return;
+  const memory = data instanceof Int32Array ? arena.ints : arena.floats;
+  const from = at / VALUE_BYTES;
+  const start = first * width;
+  const length = count * width;
+  if (length < LOOP_BELOW) {
+    for (let i = 0; i < length; i++) data[start + i] = memory[from + i] as number;
+  } else {
+    data.set(memory.subarray(from, from + length), start);
+  }
+}

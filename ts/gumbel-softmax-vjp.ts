@@ -107,12 +107,12 @@ export function gumbelSoftmaxVjp(
 ): GumbelSoftmaxSample {
   checkOptions(options, OPTIONS);
   const relaxed = readRelaxed(logits, options);
-  const { input, from, noise, key } = relaxed;
+  const { input, from, tau, onInvalidRow, noise, key } = relaxed;
   const out = readOuts(relaxed, options, [
     ["logits", logits],
     ["noise", options.noise],
   ]);
-  const batch = makeBatch(input, { ...relaxed, t: relaxed.tau });
+  const batch = makeBatch(input, { key, t: tau, from, onInvalidRow });
   const completed = kernels().gumbelSoftmax(batch, input.data, noise, out);
   checkCompleted(completed, "logits", input, from, noise);
   key?.rng?.next();

@@ -7,8 +7,8 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
   target: "es2022",
-  // Not "node", tsup's default: the embedded bytes would then be decoded with Buffer.
   platform: "neutral",
   treeshake: true,
-  loader: { ".wasm": "binary" },
+  // Not "binary", whose bytes are decoded at import.
+  loader: { ".wasm": "base64" },
 });

@@ -2,19 +2,18 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin } from "vitest/config";
 
-/** `import bytes from "x.wasm"` gives a Uint8Array, as tsup's binary loader does in the package. */
-const wasmBytes: Plugin = {
-  name: "wasm-bytes",
+/** `import base64 from "x.wasm"` gives a string, as tsup's base64 loader does in the package. */
+const wasmText: Plugin = {
+  name: "wasm-text",
   enforce: "pre",
   load(id) {
     if (!id.endsWith(".wasm")) return;
-    const base64 = readFileSync(id, "base64");
-    return `export default new Uint8Array(Buffer.from("${base64}", "base64"));`;
+    return `export default "${readFileSync(id, "base64")}";`;
   },
 };
 
 export default defineConfig({
-  plugins: [wasmBytes],
+  plugins: [wasmText],
   resolve: { alias: { gumbel: fileURLToPath(new URL("ts/index.ts", import.meta.url)) } },
   test: {
     include: ["test/**/*.test.ts"],

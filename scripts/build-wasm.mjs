@@ -25,7 +25,7 @@ function build() {
   if (!run("wasm-pack", "build", "crates/wasm", ...options, ...output, ...glueOnly)) {
     throw new Missing("wasm-pack failed: the reason stands above.");
   }
-  // TypeScript would take it for the declaration of `import bytes from "./gumbel_bg.wasm"`.
+  // TypeScript would take it for the declaration of `import base64 from "./gumbel_bg.wasm"`.
   rmSync(`${out}/gumbel_bg.wasm.d.ts`, { force: true });
 
   /** @type {Record<string, string | undefined>} */

@@ -1,8 +1,9 @@
 /** Which kernels run: WebAssembly where it can, else the same kernels in TypeScript, with the same bits. */
 
+import { decodeBase64 } from "./base64.ts";
 import { createKernels } from "./js/index.ts";
 import { type Kernels, RECORD } from "./kernels.ts";
-import bytes from "./wasm/gumbel_bg.wasm";
+import base64 from "./wasm/gumbel_bg.wasm";
 import { createWorkspace, instantiate } from "./wasm.ts";
 import { type Lengths, plainWorkspace, type Shape, type Workspace } from "./workspace.ts";
 
@@ -58,7 +59,7 @@ export function backend(): Backend {
 function choose(): Chosen {
   try {
     // Synchronously, on the first call.
-    const module = new WebAssembly.Module(bytes);
+    const module = new WebAssembly.Module(decodeBase64(base64));
     const wasm = instantiate(module);
     checkKnownAnswer(wasm);
     return { name: "wasm-simd", reason: "WebAssembly SIMD is available", kernels: wasm, module };

@@ -1,5 +1,5 @@
-/** tsup embeds the file (loader "binary"); vitest does the same through the plugin in its configuration. */
+/** tsup embeds the file as text (loader "base64"); vitest does the same through the plugin in its configuration. */
 declare module "*.wasm" {
-  const bytes: Uint8Array<ArrayBuffer>;
-  export default bytes;
+  const base64: string;
+  export default base64;
 }

@@ -24,21 +24,27 @@ export const Purpose = {
 } as const;
 
 const imul = Math.imul;
+const TWO_M32 = 2 ** -32;
 
-/** The high word of the 64-bit product: four products of 16-bit halves, none of which overflows. */
-function mulHigh(a: number, b: number): number {
-  const aLow = a & 0xffff;
-  const aHigh = a >>> 16;
-  const bLow = b & 0xffff;
-  const bHigh = b >>> 16;
-  const middle = (imul(aHigh, bLow) + (imul(aLow, bLow) >>> 16)) | 0;
-  const carry = (imul(aLow, bHigh) + (middle & 0xffff)) | 0;
-  return (imul(aHigh, bHigh) + (middle >>> 16) + (carry >>> 16)) | 0;
+/**
+ * The high word of the 64-bit product of two words, whose low word is `low`.
+ *
+ * In float64 the product, taken 2^-32 times, is off by 2^-22 at most. That can lift it to the next
+ * integer where `low` is within 2^10 of its end, and nowhere else; there a half less has the right
+ * integer part, lifted or not. Downwards it never passes an integer: rounding is monotone. Products
+ * of 16-bit halves took twice as long.
+ */
+function high(x: number, multiplier: number, low: number): number {
+  const product = (x >>> 0) * (multiplier * TWO_M32);
+  return (low >>> 0 < 0xfffffc00 ? product : product - 0.5) | 0;
 }
 
 /**
  * The words of the blocks with counters (c0, c1, c2, c3), (c0 + 1, c1, c2, c3), …, at least
- * `count` of them: `out` has room for a multiple of four.
+ * `count` of them: `out` has room for a multiple of eight.
+ *
+ * c1 to c3 are the same in all blocks, so half of rounds 1 and 2 is done once. Two blocks at a time,
+ * a and b, take two thirds of the time: alone, one waits for its multiplications.
  */
 function fillBlocks(
   key0: number,
@@ -57,31 +63,62 @@ function fillBlocks(
   const WEYL_0 = 0x9e3779b9;
   const WEYL_1 = 0xbb67ae85;
   const ROUNDS = 10;
-  let counter = c0;
-  for (let at = 0; at < count; at += 4) {
-    let x0 = counter | 0;
-    let x1 = c1 | 0;
-    let x2 = c2 | 0;
-    let x3 = c3 | 0;
-    let k0 = key0 | 0;
-    let k1 = key1 | 0;
-    for (let round = 0; round < ROUNDS; round++) {
-      const high0 = mulHigh(x0, MULTIPLIER_0);
-      const low0 = imul(x0, MULTIPLIER_0);
-      const high1 = mulHigh(x2, MULTIPLIER_1);
-      const low1 = imul(x2, MULTIPLIER_1);
-      x0 = high1 ^ x1 ^ k0;
-      x1 = low1;
-      x2 = high0 ^ x3 ^ k1;
-      x3 = low0;
+  // Round 1 without its x0, and round 2 without its x2.
+  const low1 = imul(c2, MULTIPLIER_1);
+  const x0 = high(c2, MULTIPLIER_1, low1) ^ c1 ^ key0;
+  const low2 = imul(x0, MULTIPLIER_0);
+  const fixed1 = c3 ^ key1;
+  const fixed2 = low1 ^ (key0 + WEYL_0);
+  const fixed3 = high(x0, MULTIPLIER_0, low2) ^ (key1 + WEYL_1);
+  const key0Round3 = (key0 + 2 * WEYL_0) | 0;
+  const key1Round3 = (key1 + 2 * WEYL_1) | 0;
+  let counter = c0 | 0;
+  for (let at = 0; at < count; at += 8) {
+    const aCounter = counter;
+    const bCounter = (counter + 1) | 0;
+    let a3 = imul(aCounter, MULTIPLIER_0);
+    let b3 = imul(bCounter, MULTIPLIER_0);
+    let a2 = high(aCounter, MULTIPLIER_0, a3) ^ fixed1;
+    let b2 = high(bCounter, MULTIPLIER_0, b3) ^ fixed1;
+    let a1 = imul(a2, MULTIPLIER_1);
+    let b1 = imul(b2, MULTIPLIER_1);
+    let a0 = high(a2, MULTIPLIER_1, a1) ^ fixed2;
+    let b0 = high(b2, MULTIPLIER_1, b1) ^ fixed2;
+    a2 = a3 ^ fixed3;
+    b2 = b3 ^ fixed3;
+    a3 = low2;
+    b3 = low2;
+    let k0 = key0Round3;
+    let k1 = key1Round3;
+    for (let round = 2; round < ROUNDS; round++) {
+      const aLow0 = imul(a0, MULTIPLIER_0);
+      const aLow1 = imul(a2, MULTIPLIER_1);
+      const bLow0 = imul(b0, MULTIPLIER_0);
+      const bLow1 = imul(b2, MULTIPLIER_1);
+      const aHigh0 = high(a0, MULTIPLIER_0, aLow0);
+      const aHigh1 = high(a2, MULTIPLIER_1, aLow1);
+      const bHigh0 = high(b0, MULTIPLIER_0, bLow0);
+      const bHigh1 = high(b2, MULTIPLIER_1, bLow1);
+      a0 = aHigh1 ^ a1 ^ k0;
+      b0 = bHigh1 ^ b1 ^ k0;
+      a1 = aLow1;
+      b1 = bLow1;
+      a2 = aHigh0 ^ a3 ^ k1;
+      b2 = bHigh0 ^ b3 ^ k1;
+      a3 = aLow0;
+      b3 = bLow0;
       k0 = (k0 + WEYL_0) | 0;
       k1 = (k1 + WEYL_1) | 0;
     }
-    out[at] = x0;
-    out[at + 1] = x1;
-    out[at + 2] = x2;
-    out[at + 3] = x3;
-    counter = (counter + 1) | 0;
+    out[at] = a0;
+    out[at + 1] = a1;
+    out[at + 2] = a2;
+    out[at + 3] = a3;
+    out[at + 4] = b0;
+    out[at + 5] = b1;
+    out[at + 6] = b2;
+    out[at + 7] = b3;
+    counter = (counter + 2) | 0;
   }
 }
 
@@ -90,9 +127,18 @@ export function block(
   key: readonly [number, number],
   counter: readonly [number, number, number, number],
 ): Uint32Array<ArrayBuffer> {
-  const words = new Int32Array(4);
-  fillBlocks(key[0], key[1], counter[0], counter[1], counter[2], counter[3], words, 4);
-  return new Uint32Array(words.buffer);
+  const words = new Int32Array(8);
+  fillBlocks(
+    key[0] | 0,
+    key[1] | 0,
+    counter[0] | 0,
+    counter[1] | 0,
+    counter[2] | 0,
+    counter[3] | 0,
+    words,
+    4,
+  );
+  return new Uint32Array(words.buffer, 0, 4);
 }
 
 /**
@@ -119,7 +165,7 @@ export function fillWords(
   );
 }
 
-const single = /* @__PURE__ */ new Int32Array(4);
+const single = /* @__PURE__ */ new Int32Array(8);
 
 /** The word of one column. */
 export function word(params: Params, purpose: number, column: number): number {

@@ -8,11 +8,16 @@
  * there, a second word is drawn. The law is exact to about 2^-50 for one word a draw.
  */
 
+import { exps } from "./math.ts";
 import { fillWords, Purpose, word } from "./philox.ts";
-import { expSum, WIDTH } from "./reduce.ts";
+import { WIDTH } from "./reduce.ts";
 import { argmax, BLOCK, blockEnd, type Input, inspect, isFixed, type Params } from "./row.ts";
 
 const TWO_M32 = 2 ** -32;
+
+/** The guide has this many entries a class, at least; and it is worth making for so many draws. */
+const GUIDES_A_CLASS = 4;
+const DRAWS_A_CLASS = 1 / 16;
 
 /**
  * Draws `draws` columns to `out` from `to` on, draw j from the words of column `params.first + j`.
@@ -35,6 +40,7 @@ export function categorical(
     return true;
   }
   law.set(logits, at, classes, max, params.rate);
+  if (draws > 8 && draws > classes * DRAWS_A_CLASS) law.setGuide();
   // Words come in fours: the first ones may belong to draws before this one.
   const skip = params.first % 4;
   for (let start = 0; start < skip + draws; start += BLOCK) {
@@ -54,16 +60,23 @@ export class Cumulative {
   readonly #words = new Int32Array(BLOCK);
   /** The same column is found for every larger target below this one. */
   #until = 0;
+  /** Where there is a guide, the targets of column i end at `ends[i]`. */
+  #ends = new Float64Array(0);
+  /** By the top bits of a word: the first column that any word with these bits may draw. */
+  #guide = new Int32Array(0);
+  #guideShift = 0;
+  #hasGuide = false;
 
   /** Computes weights and running sums from logits with maximum `max`. */
   set(logits: Float32Array, at: number, classes: number, max: number, rate: number): void {
     this.#classes = classes;
     this.#blocks = (classes + BLOCK - 1) >>> 8;
+    this.#hasGuide = false;
     if (classes > this.#weights.length) {
       this.#weights = new Float32Array(classes);
       this.#sums = new Float64Array(this.#blocks + 1);
     }
-    expSum(logits, at, this.#weights, 0, classes, max, rate);
+    exps(logits, at, this.#weights, 0, classes, max, rate);
     for (let b = 0; b < this.#blocks; b++) {
       const start = b * BLOCK;
       const sum = blockSum(this.#weights, start, blockEnd(start, classes));
@@ -71,14 +84,75 @@ export class Cumulative {
     }
   }
 
+  /**
+   * Makes a guide table for many draws (Devroye, 1986, §III.2.4). It leads to the column that
+   * {@link #find} finds: the first whose end exceeds the target.
+   */
+  setGuide(): void {
+    const classes = this.#classes;
+    let bits = 6;
+    while (1 << bits < GUIDES_A_CLASS * classes && bits < 20) bits++;
+    const size = 1 << bits;
+    if (this.#ends.length < classes) this.#ends = new Float64Array(classes);
+    if (this.#guide.length < size) this.#guide = new Int32Array(size);
+    for (let b = 0; b < this.#blocks; b++) this.#setEnds(b);
+    const [ends, guide] = [this.#ends, this.#guide];
+    const width = this.#sums[this.#blocks] / size;
+    let column = 0;
+    for (let i = 0; i < size; i++) {
+      // The target of the smallest word with these bits; scaling by powers of two is exact.
+      while (!(ends[column] > i * width)) column++;
+      guide[i] = column;
+    }
+    this.#guideShift = 32 - bits;
+    this.#hasGuide = true;
+  }
+
+  /** The ends of a block's columns: its running sums, but no further than the block's own end. */
+  #setEnds(block: number): void {
+    const [weights, ends] = [this.#weights, this.#ends];
+    const blockSum = this.#sums[block + 1];
+    const start = block * BLOCK;
+    let sum = this.#sums[block];
+    let last = start;
+    for (let i = start; i < blockEnd(start, this.#classes); i++) {
+      sum += weights[i];
+      ends[i] = sum < blockSum ? sum : blockSum;
+      if (weights[i] > 0) last = i;
+    }
+    // What rounding leaves is the last possible column's.
+    ends[last] = blockSum;
+  }
+
   /** Makes the draws from `start` (below 0: not wanted) to `end`, the words of one block. */
   drawBlock(params: Params, start: number, end: number, out: Int32Array, to: number): void {
     const words = this.#words;
-    fillWords(params, Purpose.draw, params.first + start, words, end - start);
-    for (let draw = start; draw < end; draw++) {
-      if (draw < 0) continue;
-      out[to + draw] = this.#draw(params, params.first + draw, words[draw - start] >>> 0);
+    const { first } = params;
+    fillWords(params, Purpose.draw, first + start, words, end - start);
+    const begin = start < 0 ? 0 : start;
+    if (this.#hasGuide && this.#drawGuided(words, begin - start, end - start, out, to + start))
+      return;
+    for (let draw = begin; draw < end; draw++) {
+      out[to + draw] = this.#draw(params, first + draw, words[draw - start] >>> 0);
     }
+  }
+
+  /** The same by the guide; returns whether every word settled its class. */
+  #drawGuided(words: Int32Array, start: number, end: number, out: Int32Array, to: number): boolean {
+    const ends = this.#ends;
+    const guide = this.#guide;
+    const shift = this.#guideShift;
+    const unit = this.#sums[this.#blocks] * TWO_M32;
+    let settled = true;
+    for (let i = start; i < end; i++) {
+      const high = words[i] >>> 0;
+      const target = high * unit;
+      let column = guide[high >>> shift];
+      while (!(ends[column] > target)) column++;
+      if (!((high + 1) * unit < ends[column])) settled = false;
+      out[to + i] = column;
+    }
+    return settled;
   }
 
   /** The class of the draw number `draw`, whose first word is `high`. */
@@ -125,8 +199,24 @@ const partial = /* @__PURE__ */ new Float64Array(WIDTH);
 
 /** The sum of a block in the order of `reduce.ts`, but in float64. */
 function blockSum(weights: Float32Array, start: number, end: number): number {
-  partial.fill(0);
-  for (let i = start; i < end; i++) partial[i % WIDTH] += weights[i];
+  const whole = end - ((end - start) % 16);
+  for (let j = 0; j < 16; j += 4) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let i = start + j; i < whole; i += 16) {
+      s0 += weights[i];
+      s1 += weights[i + 1];
+      s2 += weights[i + 2];
+      s3 += weights[i + 3];
+    }
+    partial[j] = s0;
+    partial[j + 1] = s1;
+    partial[j + 2] = s2;
+    partial[j + 3] = s3;
+  }
+  for (let i = whole; i < end; i++) partial[i - whole] += weights[i];
   for (let half = WIDTH >> 1; half > 0; half >>= 1) {
     for (let j = 0; j < half; j++) partial[j] += partial[j + half];
   }

@@ -10,7 +10,7 @@
  * so that the upper tail is right down to 2^-64. G lies in [−3.14, 45.06] and is always finite.
  */
 
-import { fromBits, log1pF64, logF64, toBits } from "./math.ts";
+import { exp2, fromBits, log1pF64, logF64, RATE, toBits } from "./math.ts";
 import { fillWords, Purpose, word } from "./philox.ts";
 import { BLOCK, type Params } from "./row.ts";
 
@@ -23,26 +23,28 @@ export const TAIL_WORDS = 0x10000;
 const SEGMENTS = 1 << 13;
 const SEGMENT_SHIFT = 32 - 13;
 
-/** The cubics by segment, four coefficients each, and where the segments start. */
-export class Table {
-  readonly cubics = new Float32Array(4 * SEGMENTS);
-  readonly starts = new Float32Array(SEGMENTS);
+/** Numbers of one segment in the table: four coefficients, where it starts, and three unused. */
+const STRIDE = 8;
 
-  constructor() {
-    const middle = 0x80000000;
-    // Below w = ½ from the first word that isn't refined; above it to the last word, where x = −½.
-    this.#fill(TAIL_WORDS, middle);
-    this.#fill(-0.5, -middle);
-  }
-
-  #fill(first: number, last: number): void {
+/**
+ * The cubics by segment. They are float32 values, kept as float64, which is what engines calculate
+ * with. Of the 512 kB only the 48 kB of segments that words reach are ever touched.
+ */
+function makeTable(): Float64Array {
+  const table = new Float64Array(STRIDE * SEGMENTS);
+  const middle = 0x80000000;
+  // Below w = ½ from the first word that isn't refined; above it to the last word, where x = −½.
+  for (const [first, last] of [
+    [TAIL_WORDS, middle],
+    [-0.5, -middle],
+  ]) {
     for (let segment = segmentOf(first); segment <= segmentOf(last); segment++) {
       const start = fromBits(segment << SEGMENT_SHIFT);
       const end = fromBits((segment + 1) << SEGMENT_SHIFT);
-      this.starts[segment] = start;
-      this.cubics.set(interpolate(start, end - start), 4 * segment);
+      table.set([...interpolate(start, end - start), start], STRIDE * segment);
     }
   }
+  return table;
 }
 
 function segmentOf(x: number): number {
@@ -84,12 +86,12 @@ function interpolate(start: number, width: number): number[] {
     for (let j = 3; j >= 1; j--) c[j] = c[j - 1] - t[k] * c[j];
     c[0] = divided[k] - t[k] * c[0];
   }
-  return c;
+  return c.map((c) => fround(c));
 }
 
 /** Noise out of a table, block by block. */
 export class Drawn {
-  readonly #table = new Table();
+  readonly #table = makeTable();
   readonly #words = new Int32Array(BLOCK);
   /** The positions x of a block, and their bits: a cast a value would take twice as long. */
   readonly #x = new Float32Array(BLOCK);
@@ -112,6 +114,33 @@ export class Drawn {
       }
     }
   }
+
+  /** The words alone of a block; they are overwritten by the next one. */
+  words(params: Params, column: number, count: number): Int32Array {
+    fillWords(params, Purpose.noise, column, this.#words, count);
+    return this.#words;
+  }
+
+  /** The noise of one column, whose word this is. */
+  one(params: Params, column: number, signed: number): number {
+    if (signed >>> 16 === 0) return gumbelTail(signed, word(params, Purpose.tail, column));
+    const table = this.#table;
+    const x = this.#x;
+    x[0] = fround(signed) + 0.5;
+    const c = (this.#bits[0] >>> 16) & 0xfff8;
+    return cubic(table, c, x[0]);
+  }
+}
+
+/**
+ * A bound for words: where G isn't below `g`, the word isn't above this.
+ *
+ * −log1p(−w) ≥ w, so G ≤ −log w and w ≤ e^-G; the word is at most 2^32·w. 10^-4 is more than
+ * rounding takes away: 2·10^-7·|G| here, and 2^-22 + 2^-22·|G| in the exponential.
+ */
+export function largestWord(g: number): number {
+  if (!(g > 0.001)) return 0xffffffff;
+  return (exp2(fround(-g * RATE)) * (2 ** 32 * 1.0001)) >>> 0;
 }
 
 /** x of each word; returns whether there are words to be refined. */
@@ -120,26 +149,27 @@ function positions(words: Int32Array, count: number, x: Float32Array): boolean {
   for (let i = 0; i < count; i++) {
     const signed = words[i];
     if (signed >>> 16 === 0) refine = true;
-    x[i] = fround(fround(signed) + 0.5);
+    x[i] = fround(signed) + 0.5; // rounded by the array
   }
   return refine;
 }
 
-/** G of each x by the cubic of its segment; 0 for the words that are still to be refined. */
+/** G of each x by the cubic of its segment; nonsense for the words that are still to be refined. */
 function evaluate(
-  { cubics, starts }: Table,
+  table: Float64Array,
   x: Float32Array,
   bits: Uint32Array,
   count: number,
   out: Float32Array,
   to: number,
 ): void {
-  for (let i = 0; i < count; i++) {
-    const segment = bits[i] >>> SEGMENT_SHIFT;
-    const c = 4 * segment;
-    const t = x[i] - starts[segment]; // exact
-    const g2 = fround(fround(cubics[c + 3] * t) + cubics[c + 2]);
-    const g1 = fround(fround(g2 * t) + cubics[c + 1]);
-    out[to + i] = fround(fround(g1 * t) + cubics[c]);
-  }
+  for (let i = 0; i < count; i++) out[to + i] = cubic(table, (bits[i] >>> 16) & 0xfff8, x[i]);
+}
+
+/** The cubic at place `c` of the table, STRIDE · (the top 13 bits of x). */
+function cubic(table: Float64Array, c: number, x: number): number {
+  const t = x - table[c + 4]; // exact
+  const g2 = fround(fround(table[c + 3] * t) + table[c + 2]);
+  const g1 = fround(fround(g2 * t) + table[c + 1]);
+  return fround(fround(g1 * t) + table[c]);
 }

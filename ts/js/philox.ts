@@ -24,7 +24,6 @@ export const Purpose = {
 } as const;
 
 const imul = Math.imul;
-const TWO_M32 = 2 ** -32;
 
 /**
  * The high word of the 64-bit product of two words, whose low word is `low`.
@@ -35,7 +34,7 @@ const TWO_M32 = 2 ** -32;
  * of 16-bit halves took twice as long.
  */
 function high(x: number, multiplier: number, low: number): number {
-  const product = (x >>> 0) * (multiplier * TWO_M32);
+  const product = (x >>> 0) * (multiplier * 2 ** -32);
   return (low >>> 0 < 0xfffffc00 ? product : product - 0.5) | 0;
 }
 

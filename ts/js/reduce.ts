@@ -4,27 +4,89 @@
  * j + 1, and the blocks' results added in float64 from left to right.
  */
 
-import { exp2 } from "./math.ts";
+import { exps } from "./math.ts";
 import { BLOCK, blockEnd } from "./row.ts";
 
 const fround = Math.fround;
 
 /** Partial sums of a block. */
 export const WIDTH = 16;
-/** Storing a sum here rounds it to float32. */
 const partial = /* @__PURE__ */ new Float32Array(WIDTH);
 
-/** The sum of the partial sums, which are 0 again afterwards. */
-function join(): number {
+/** Joins the first `count` partial sums of a block; there are no others. */
+function join(count: number): number {
+  let left = count;
   for (let half = WIDTH >> 1; half > 0; half >>= 1) {
-    for (let j = 0; j < half; j++) {
-      partial[j] += partial[j + half];
-      partial[j + half] = 0;
-    }
+    for (let j = half; j < left; j++) partial[j - half] += partial[j];
+    if (left > half) left = half;
   }
-  const sum = partial[0];
-  partial[0] = 0;
-  return sum;
+  return partial[0];
+}
+
+/** The sum of a block that begins at `x[at]`. */
+function blockSum(x: Float32Array, at: number, count: number): number {
+  const end = at + count;
+  if (count < WIDTH) {
+    // + 0 turns −0 into 0, as the first addition to a partial sum does.
+    for (let i = 0; i < count; i++) partial[i] = x[at + i] + 0;
+    return join(count);
+  }
+  const whole = end - (count % 16);
+  // Four partial sums at a time: in variables, and none waits for its own last addition.
+  for (let j = 0; j < 16; j += 4) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let i = at + j; i < whole; i += 16) {
+      s0 = fround(s0 + x[i]);
+      s1 = fround(s1 + x[i + 1]);
+      s2 = fround(s2 + x[i + 2]);
+      s3 = fround(s3 + x[i + 3]);
+    }
+    partial[j] = s0;
+    partial[j + 1] = s1;
+    partial[j + 2] = s2;
+    partial[j + 3] = s3;
+  }
+  for (let i = whole; i < end; i++) partial[i - whole] += x[i];
+  return join(WIDTH);
+}
+
+/** ⟨x, y⟩ of a block, in the same manner. */
+function blockDot(
+  x: Float32Array,
+  at: number,
+  y: Float32Array,
+  yAt: number,
+  count: number,
+): number {
+  const end = at + count;
+  if (count < WIDTH) {
+    for (let i = 0; i < count; i++) partial[i] = x[at + i] * y[yAt + i] + 0;
+    return join(count);
+  }
+  const whole = end - (count % 16);
+  const shift = yAt - at;
+  for (let j = 0; j < 16; j += 4) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    for (let i = at + j; i < whole; i += 16) {
+      const k = i + shift;
+      s0 = fround(s0 + fround(x[i] * y[k]));
+      s1 = fround(s1 + fround(x[i + 1] * y[k + 1]));
+      s2 = fround(s2 + fround(x[i + 2] * y[k + 2]));
+      s3 = fround(s3 + fround(x[i + 3] * y[k + 3]));
+    }
+    partial[j] = s0;
+    partial[j + 1] = s1;
+    partial[j + 2] = s2;
+    partial[j + 3] = s3;
+  }
+  for (let i = whole; i < end; i++) partial[i - whole] += fround(x[i] * y[i + shift]);
+  return join(WIDTH);
 }
 
 /** `out[i] = 2^((x[i] − max)·rate)`, and their sum. */
@@ -39,13 +101,9 @@ export function expSum(
 ): number {
   let total = 0;
   for (let start = 0; start < classes; start += BLOCK) {
-    const end = blockEnd(start, classes);
-    for (let i = start; i < end; i++) {
-      const e = exp2(fround(fround(x[at + i] - max) * rate));
-      out[to + i] = e;
-      partial[i & 15] += e;
-    }
-    total += join();
+    const count = blockEnd(start, classes) - start;
+    exps(x, at + start, out, to + start, count, max, rate);
+    total += blockSum(out, to + start, count);
   }
   return total;
 }
@@ -60,12 +118,12 @@ export function dot(
 ): number {
   let total = 0;
   for (let start = 0; start < classes; start += BLOCK) {
-    const end = blockEnd(start, classes);
-    for (let i = start; i < end; i++) {
-      const weight = weights[at + i];
-      if (weight !== 0) partial[i & 15] += fround(weight * v[vAt + i]);
-    }
-    total += join();
+    const count = blockEnd(start, classes) - start;
+    total += blockDot(weights, at + start, v, vAt + start, count);
+  }
+  // 0·∞ and 0·NaN: only now is it worth looking at each weight.
+  if (!Number.isFinite(total)) {
+    return sumOf(classes, (i) => (weights[at + i] === 0 ? 0 : weights[at + i] * v[vAt + i]));
   }
   return fround(total);
 }
@@ -77,13 +135,19 @@ export function sumOfPossible(
   at: number,
   classes: number,
 ): number {
+  return sumOf(classes, (i) => (value[at + i] === Number.NEGATIVE_INFINITY ? 0 : v[at + i]));
+}
+
+/** Terms of a sum over one block. */
+const terms = /* @__PURE__ */ new Float32Array(BLOCK);
+
+/** The sum of terms, each rounded to float32. */
+function sumOf(classes: number, term: (column: number) => number): number {
   let total = 0;
   for (let start = 0; start < classes; start += BLOCK) {
-    const end = blockEnd(start, classes);
-    for (let i = start; i < end; i++) {
-      if (value[at + i] !== Number.NEGATIVE_INFINITY) partial[i & 15] += v[at + i];
-    }
-    total += join();
+    const count = blockEnd(start, classes) - start;
+    for (let i = 0; i < count; i++) terms[i] = term(start + i);
+    total += blockSum(terms, 0, count);
   }
   return fround(total);
 }

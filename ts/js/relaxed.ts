@@ -6,7 +6,7 @@
  * the noise. Their argmax is a draw from softmax(l/T); softmax(s/τ) is its relaxation.
  */
 
-import type { Drawn } from "./gumbel.ts";
+import { type Drawn, largestWord } from "./gumbel.ts";
 import { argmax, BLOCK, blockEnd, type Input, inspect, oneHot, type Params } from "./row.ts";
 import { softmaxFrom } from "./softmax.ts";
 
@@ -55,6 +55,21 @@ export class Noise {
     if (this.#given === undefined) this.#drawn.block(this.#params, column, count, this.values, 0);
     else this.at = this.#row + column;
   }
+
+  /** Whether it is drawn, and then {@link words} and {@link one} serve. */
+  get isDrawn(): boolean {
+    return this.#given === undefined;
+  }
+
+  /** The words of `count` columns from `column` on. */
+  words(column: number, count: number): Int32Array {
+    return this.#drawn.words(this.#params, column, count);
+  }
+
+  /** The noise of a column whose word is known. */
+  one(column: number, word: number): number {
+    return this.#drawn.one(this.#params, column, word);
+  }
 }
 
 /**
@@ -90,6 +105,44 @@ export function scores(
   return index;
 }
 
+/** Shorter rows take every score: too many of their columns pass, and not in any pattern. */
+const LEAST_CLASSES = 64;
+
+/**
+ * The column of the largest score of a row with drawn noise, without most of its noise.
+ *
+ * A logit relative to the largest isn't above 0, and rounding is monotone, so no score is above its
+ * G. As soon as a good score is known, few words are small enough for a G above it; the others need
+ * no noise. The winner is the same, on a tie too: a later score must be larger to win.
+ */
+function largestScore(
+  logits: Float32Array,
+  at: number,
+  classes: number,
+  max: number,
+  scale: number,
+  noise: Noise,
+): number {
+  let best = Number.NEGATIVE_INFINITY;
+  let index = -1;
+  let limit = 0xffffffff;
+  for (let start = 0; start < classes; start += BLOCK) {
+    const end = blockEnd(start, classes);
+    const words = noise.words(start, end - start);
+    for (let i = start; i < end; i++) {
+      const word = words[i - start];
+      if (word >>> 0 > limit >>> 0) continue;
+      const s = fround(fround(fround(logits[at + i] - max) * scale) + noise.one(i, word));
+      if (best < s) {
+        best = s;
+        index = i;
+        limit = largestWord(best);
+      }
+    }
+  }
+  return index;
+}
+
 /**
  * The column of the one +∞ of a row; −1 where given noise is invalid, or −∞ there: that class then
  * has no score.
@@ -117,7 +170,10 @@ export function gumbelMax(
     return argmax(input.given, input.givenAt, classes);
   }
   if (max === Number.POSITIVE_INFINITY) return certainClass(input, classes, noise);
-  return scores(logits, at, classes, max, params.scale, noise, room);
+  const { scale } = params;
+  if (noise.isDrawn && classes >= LEAST_CLASSES)
+    return largestScore(logits, at, classes, max, scale, noise);
+  return scores(logits, at, classes, max, scale, noise, room);
 }
 
 /**

@@ -6,9 +6,9 @@
  * go out as the one NaN. `out` may be any of the inputs.
  */
 
-import { canonical, exp2, RATE } from "./math.ts";
+import { canonical, exps, RATE } from "./math.ts";
 import { dot, expSum, sumOfPossible } from "./reduce.ts";
-import { inspect } from "./row.ts";
+import { BLOCK, blockEnd, inspect } from "./row.ts";
 import { isEmptyLaw, softmaxFrom } from "./softmax.ts";
 
 const fround = Math.fround;
@@ -46,11 +46,6 @@ export function fixNaNs(x: Float32Array, at: number, classes: number): void {
   for (let i = at; i < at + classes; i++) x[i] = canonical(x[i]);
 }
 
-/** y of a log-softmax value, 0 where that is −∞. */
-function probability(value: number): number {
-  return exp2(fround(value * RATE));
-}
-
 /** Gradient of log-softmax from its value: `v − y·Σv` over the possible classes, 0 in the others. */
 export function logSoftmaxVjp(
   value: Float32Array,
@@ -64,11 +59,21 @@ export function logSoftmaxVjp(
     return;
   }
   const sum = sumOfPossible(value, v, at, classes);
-  for (let i = at; i < at + classes; i++) {
-    const l = value[i];
-    out[i] =
-      l === Number.NEGATIVE_INFINITY ? 0 : canonical(fround(v[i] - fround(probability(l) * sum)));
+  for (let start = at; start < at + classes; start += BLOCK) {
+    const end = blockEnd(start, at + classes);
+    probabilities(value, start, block, end - start);
+    for (let i = start; i < end; i++) {
+      const isPossible = value[i] !== Number.NEGATIVE_INFINITY;
+      out[i] = isPossible ? canonical(fround(v[i] - fround(block[i - start] * sum))) : 0;
+    }
   }
+}
+
+const block = /* @__PURE__ */ new Float32Array(BLOCK);
+
+/** y of log-softmax values, 0 where one is −∞. */
+function probabilities(value: Float32Array, at: number, out: Float32Array, count: number): void {
+  exps(value, at, out, 0, count, 0, RATE);
 }
 
 /**
@@ -86,7 +91,7 @@ export function logSoftmaxJvp(
     out.fill(Number.NaN, at, at + classes);
     return;
   }
-  for (let i = 0; i < classes; i++) room[i] = probability(value[at + i]);
+  probabilities(value, at, room, classes);
   const mean = dot(room, 0, t, at, classes);
   for (let i = at; i < at + classes; i++) {
     out[i] = value[i] === Number.NEGATIVE_INFINITY ? 0 : canonical(fround(t[i] - mean));

@@ -2,13 +2,14 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { Cumulative } from "../ts/js/categorical.ts";
-import { gumbelTail } from "../ts/js/gumbel.ts";
+import { gumbelTail, largestWord } from "../ts/js/gumbel.ts";
 import { createKernels } from "../ts/js/index.ts";
 import { canonical, exp2, fromBits, log, log1pF64, logF64, toBits } from "../ts/js/math.ts";
 import { block, fillWords, Purpose, word } from "../ts/js/philox.ts";
 import { dot, expSum } from "../ts/js/reduce.ts";
 import { Params } from "../ts/js/row.ts";
 import { type Batch, RECORD } from "../ts/kernels.ts";
+import { blockByDefinition } from "./support/words.ts";
 
 const kernels = createKernels();
 
@@ -68,6 +69,20 @@ describe("Philox", () => {
     },
   ] as const)("known answer for key $key", ({ key, counter, words }) => {
     expect([...block(key, counter)]).toEqual(words);
+  });
+
+  test("high words are right where a product comes close to the next integer", () => {
+    for (const multiplier of [0xd2511f53n, 0xcd9e8d57n]) {
+      // By Newton's method, which doubles the right bits: the inverse modulo 2^32.
+      let inverse = multiplier;
+      for (let i = 0; i < 5; i++) inverse *= 2n - multiplier * inverse;
+      for (let low = -1100n; low < 1100n; low++) {
+        const x = Number(BigInt.asUintN(32, low * inverse));
+        const counter: [number, number, number, number] = [x, 3, x, 5];
+        const expected = blockByDefinition([1, 2], counter);
+        expect([...block([1, 2], counter)]).toEqual([...expected]);
+      }
+    }
   });
 
   test("a word is named by purpose, row, stream and column alone", () => {
@@ -240,6 +255,39 @@ describe("sums", () => {
   });
 });
 
+describe("Gumbel-Max", () => {
+  test("without most noise has the winner of all scores, the first one on a tie", () => {
+    const rows = 300;
+    for (const classes of [10, 64, 300, 1000]) {
+      for (const scale of [0.01, 1, 30]) {
+        const x = spread(rows * classes).map((x, i) => (i % 7 === 3 ? -Infinity : 3 * x));
+        const many = batch(classes, { rows, scale });
+        const noise = new Float32Array(x.length);
+        kernels.noise(many, noise);
+        const [index, expected] = [new Int32Array(rows), new Int32Array(rows)];
+        kernels.gumbelMax(many, x, undefined, { index });
+        kernels.gumbelMax(many, x, noise, { index: expected });
+        expect(index).toEqual(expected);
+      }
+    }
+  });
+
+  test("no word above the bound has noise above it", () => {
+    const classes = 1 << 18;
+    const noise = new Float32Array(classes);
+    kernels.noise(batch(classes), noise);
+    const params = new Params();
+    params.seek(batch(classes), 0);
+    const words = new Int32Array(classes);
+    fillWords(params, Purpose.noise, 0, words, classes);
+    for (let i = 0; i < classes; i++) {
+      if (!(words[i] >>> 0 <= largestWord(noise[i]))) expect.fail(`word ${words[i]}`);
+    }
+    // And it is tight where it matters.
+    expect(largestWord(10) / 2 ** 32 / Math.exp(-10)).toBeCloseTo(1, 3);
+  });
+});
+
 describe("rows", () => {
   const invalid = {
     "a NaN": [0, Number.NaN, 1],
@@ -330,6 +378,30 @@ describe("categorical", () => {
       const one = new Int32Array(1);
       kernels.categorical(batch(1000, { firstDraw: 3 + draw }), x, 1, one);
       expect(one[0]).toBe(all[draw]);
+    }
+  });
+
+  test("many draws are single draws, whatever the law", () => {
+    const none = Number.NEGATIVE_INFINITY;
+    const laws: [string, number, (column: number) => number][] = [
+      ["one class", 1, () => 0],
+      ["equal classes", 3000, () => 0],
+      ["few possible classes", 1000, (i) => (i % 211 === 100 ? 0 : none)],
+      ["one class at the end", 600, (i) => (i === 599 ? 0 : none)],
+      ["blocks without any", 1100, (i) => (i < 300 || i > 1000 ? -i / 100 : none)],
+      ["blocks too small to count", 800, (i) => (i < 256 ? 0 : -60)],
+      ["a steep one", 700, (i) => -i],
+    ];
+    for (const [name, classes, logit] of laws) {
+      const x = Float32Array.from({ length: classes }, (_, i) => logit(i));
+      const many = new Int32Array(500);
+      kernels.categorical(batch(classes), x, many.length, many);
+      const single = many.map((_, firstDraw) => {
+        const one = new Int32Array(1);
+        kernels.categorical(batch(classes, { firstDraw }), x, 1, one);
+        return one[0];
+      });
+      expect(many, name).toEqual(single);
     }
   });
 

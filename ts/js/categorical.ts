@@ -199,7 +199,12 @@ const partial = /* @__PURE__ */ new Float64Array(WIDTH);
 
 /** The sum of a block in the order of `reduce.ts`, but in float64. */
 function blockSum(weights: Float32Array, start: number, end: number): number {
-  const whole = end - ((end - start) % 16);
+  const count = end - start;
+  if (count < WIDTH) {
+    for (let i = 0; i < count; i++) partial[i] = weights[start + i];
+    return join(count);
+  }
+  const whole = end - (count % 16);
   for (let j = 0; j < 16; j += 4) {
     let s0 = 0;
     let s1 = 0;
@@ -217,8 +222,15 @@ function blockSum(weights: Float32Array, start: number, end: number): number {
     partial[j + 3] = s3;
   }
   for (let i = whole; i < end; i++) partial[i - whole] += weights[i];
+  return join(WIDTH);
+}
+
+/** Joins the first `count` partial sums of a block; there are no others. */
+function join(count: number): number {
+  let left = count;
   for (let half = WIDTH >> 1; half > 0; half >>= 1) {
-    for (let j = 0; j < half; j++) partial[j] += partial[j + half];
+    for (let j = half; j < left; j++) partial[j - half] += partial[j];
+    if (left > half) left = half;
   }
   return partial[0];
 }

@@ -121,11 +121,18 @@ export function dot(
     const count = blockEnd(start, classes) - start;
     total += blockDot(weights, at + start, v, vAt + start, count);
   }
-  // 0·∞ and 0·NaN: only now is it worth looking at each weight.
-  if (!Number.isFinite(total)) {
-    return sumOf(classes, (i) => (weights[at + i] === 0 ? 0 : weights[at + i] * v[vAt + i]));
-  }
-  return fround(total);
+  return Number.isFinite(total) ? fround(total) : carefulDot(weights, at, v, vAt, classes);
+}
+
+/** 0·∞ and 0·NaN: only now is it worth looking at each weight. */
+function carefulDot(
+  weights: Float32Array,
+  at: number,
+  v: Float32Array,
+  vAt: number,
+  classes: number,
+): number {
+  return sumOf(classes, (i) => (weights[at + i] === 0 ? 0 : weights[at + i] * v[vAt + i]));
 }
 
 /** Σ v over the columns where `value` is above −∞. */

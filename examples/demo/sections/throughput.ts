@@ -1,7 +1,8 @@
 /** 6: how fast, beside a plain loop that draws from the same law. */
 
 import { backend, gumbelSoftmax, type Rng } from "gumbel";
-import { PlainSampler } from "../../../bench/plain.ts";
+import { softSamples } from "../../../bench/plain/soft.ts";
+import { Xorshift128 } from "../../../bench/plain/xorshift128.ts";
 import { type Agreement, agree, agreement, type SoftSampler } from "../agreement.ts";
 import { bar, fixed, grouped, wrap } from "../pictures.ts";
 import { WIDTH } from "../terminal.ts";
@@ -24,10 +25,10 @@ export function mixedLogits(): Float32Array {
 export function contestants(rng: Rng): readonly [gumbel: SoftSampler, plain: SoftSampler] {
   const row = mixedLogits();
   const logits = Float32Array.from({ length: ROWS * CLASSES }, (_, i) => row[i % CLASSES]);
-  const byHand = new PlainSampler(Number(rng.seed & 0xffff_ffffn), CLASSES);
+  const random = new Xorshift128(Number(rng.seed & 0xffff_ffffn));
   return [
     (out) => gumbelSoftmax(logits, { classes: CLASSES, tau: TAU, rng, out }),
-    (out) => byHand.softmax(logits, CLASSES, TAU, out),
+    (out) => softSamples(random, logits, CLASSES, TAU, out),
   ];
 }
 

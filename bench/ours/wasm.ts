@@ -1,0 +1,22 @@
+/** gumbel's WebAssembly backend. */
+
+import { readFileSync } from "node:fs";
+import { backend } from "gumbel";
+import type { Library } from "../contestant.ts";
+import { contestant } from "./contestants.ts";
+import { hasPlans, planContestant } from "./plan.ts";
+
+const { name, reason } = backend();
+if (name !== "wasm-simd") throw new Error(reason);
+
+const manifest = new URL("../../package.json", import.meta.url);
+
+export const library: Library = {
+  contestants: [
+    contestant("gumbel, out given", true),
+    contestant("gumbel, new array", false),
+    ...(hasPlans ? [planContestant] : []),
+  ],
+  versions: { gumbel: JSON.parse(readFileSync(manifest, "utf8")).version },
+  notes: hasPlans ? [] : ["This build of gumbel has no plans."],
+};

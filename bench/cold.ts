@@ -1,0 +1,37 @@
+import { execFileSync } from "node:child_process";
+import { progress } from "./progress.ts";
+import { MAIN, SHORT, type Shape, WIDE } from "./tasks.ts";
+
+/** Milliseconds of the first and the second call, one pair a process. */
+export interface Cold {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly first: readonly number[];
+  readonly second: readonly number[];
+}
+
+const WHO = { gumbel: "gumbel, out given", js: "gumbel, js backend", plain: "plain TypeScript" };
+
+/** First calls of fresh processes, which take turns. */
+export function coldStarts(bench: string, quick: boolean): Cold[] {
+  const processes = quick ? 3 : 7;
+  return [SHORT, MAIN, ...(quick ? [] : WIDE.slice(1))].flatMap((shape) => {
+    const found = Object.entries(WHO).map(([who, name]) => {
+      return { who, name, shape, first: [] as number[], second: [] as number[] };
+    });
+    for (let i = 1; i <= processes; i++) {
+      progress(`first calls, ${shape.rows} x ${shape.classes}: process ${i} of ${processes} each`);
+      for (const { who, first, second } of found) {
+        const script = [`${bench}/cold-start.ts`, who, `${shape.rows}`, `${shape.classes}`];
+        const said = execFileSync(process.execPath, [...process.execArgv, ...script], {
+          encoding: "utf8",
+        });
+        const [one, two] = JSON.parse(said);
+        first.push(one);
+        second.push(two);
+      }
+    }
+    progress("");
+    return found;
+  });
+}

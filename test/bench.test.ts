@@ -1,0 +1,235 @@
+/** The benchmark's own judgement: that it finds wrong answers, and reports what it found. Its times are no test. */
+
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { chart } from "../bench/chart.ts";
+import { type Check, checkAll } from "../bench/checks.ts";
+import type { Answer, Contestant } from "../bench/contestant.ts";
+import { type Entrant, measure, Results } from "../bench/measure.ts";
+import { library as plain } from "../bench/plain/library.ts";
+import type { Request } from "../bench/protocol.ts";
+import { withFigures } from "../bench/readme.ts";
+import { REFERENCE, type Run, report } from "../bench/report.ts";
+import { deviations, median, ratio, spread } from "../bench/statistics.ts";
+import { MAIN, type Operation, SHORT, task } from "../bench/tasks.ts";
+import { drawn, values } from "../bench/worker/answers.ts";
+
+/** A contestant in this process instead of its own. */
+function entrant({ name, prepare }: Contestant): Entrant {
+  const answer = (request: Exclude<Request, { do: "hello" }>): unknown => {
+    const prepared = prepare(request.task);
+    if (!prepared) return { missing: true };
+    if (request.do === "law") return drawn(prepared.run, request.task, request.rows);
+    if (request.do === "values") return values(prepared.run());
+    return { median: 2, items: 1000 };
+  };
+  return {
+    name,
+    peer: { ask: async <T>(request: Exclude<Request, { do: "hello" }>) => answer(request) as T },
+  };
+}
+
+/** The plain loops, each answer spoilt. */
+function spoilt(spoil: (answer: Answer, operation: Operation) => void): Entrant {
+  return entrant({
+    name: "spoilt",
+    prepare(task) {
+      const prepared = plain.contestants[0].prepare(task);
+      if (!prepared) return undefined;
+      const run = () => {
+        const answer = prepared.run();
+        spoil(answer, task.operation);
+        return answer;
+      };
+      return { run };
+    },
+  });
+}
+
+function failures(checks: readonly Check[]): Set<Operation> {
+  return new Set(checks.filter(({ worst }) => !(worst <= 1)).map(({ operation }) => operation));
+}
+
+const arrays = (answer: Answer) =>
+  ("sample" in answer ? [answer.sample, answer.gradient] : [answer]) as (
+    | Float32Array
+    | Int32Array
+  )[];
+
+describe("statistics", () => {
+  it("takes medians, spreads and ratios", () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 2, 3])).toBe(2.5);
+    expect(spread([10, 11, 9, 10, 30])).toBeCloseTo(0.1);
+    // Of the rounds: the second was slow for both.
+    expect(ratio([10, 100, 10], [5, 50, 5])).toBe(2);
+  });
+
+  it("tells a law from another", () => {
+    const law = Array.from({ length: 100 }, (_, i) => (i + 1) / 5050);
+    const exact = law.map((p) => Math.round(100_000 * p));
+    // Counts that are too good are no sample either.
+    expect(deviations(exact, law)).toBeLessThan(-5);
+    const noisy = exact.map((n, i) => n + Math.round((i % 2 ? 1 : -1) * Math.sqrt(n)));
+    expect(Math.abs(deviations(noisy, law))).toBeLessThan(3);
+    expect(deviations(noisy.toReversed(), law)).toBeGreaterThan(5);
+  });
+});
+
+describe("checks", () => {
+  it("pass plain loops, on every operation", async () => {
+    const checks = await checkAll(plain.contestants.map(entrant), true);
+    expect(failures(checks)).toEqual(new Set());
+    expect(new Set(checks.map(({ operation }) => operation)).size).toBe(9);
+  });
+
+  it("find values that are a thousandth off, and winners and indices that are one off", async () => {
+    const checks = await checkAll(
+      [
+        spoilt((answer) => {
+          for (const array of arrays(answer)) {
+            const last = array.at(-1) as number;
+            for (let i = array.length - 1; i > 0; i--) array[i] = array[i - 1] * 1.001;
+            array[0] = last;
+          }
+        }),
+      ],
+      true,
+    );
+    const found = failures(checks);
+    for (const operation of ["soft", "softGiven", "hard", "backward", "forwardBackward"] as const) {
+      expect(found, operation).toContain(operation);
+    }
+  });
+
+  it("find indices of another law, noise that is shifted, and NaN", async () => {
+    const checks = await checkAll(
+      [
+        spoilt((answer, operation) => {
+          for (const array of arrays(answer)) {
+            if (array instanceof Int32Array)
+              for (const i of array.keys()) array[i] = Math.max(0, array[i] - 1);
+            else if (operation === "noise") for (const i of array.keys()) array[i] += 0.01;
+            else array[array.length >> 1] = NaN;
+          }
+        }),
+      ],
+      true,
+    );
+    expect(failures(checks).size).toBe(9);
+  });
+
+  it("keep a failure's words and go on", async () => {
+    const broken = entrant({
+      name: "broken",
+      prepare: () => ({
+        run: () => {
+          throw new Error("out of order");
+        },
+      }),
+    });
+    const checks = await checkAll([broken], true);
+    expect(failures(checks).size).toBe(9);
+    expect(checks[0].text).toBe("out of order");
+  });
+});
+
+describe("times", () => {
+  it("are a figure a round, and nothing for who lacks the operation or fails", async () => {
+    const lacking = entrant({ name: "lacking", prepare: () => undefined });
+    const failing: Entrant = {
+      name: "failing",
+      peer: { ask: () => Promise.reject(new Error("gone")) },
+    };
+    const cell = { task: task("soft", MAIN), rounds: 3, ms: 1 };
+    const times = await measure(cell, [entrant(plain.contestants[0]), lacking, failing]);
+    expect([...times]).toEqual([
+      ["plain TypeScript", [2000, 2000, 2000]],
+      ["failing", new Error("gone")],
+    ]);
+  });
+});
+
+/** A run of two contestants: the second is faster at many draws, wrong at hard samples and without a backward pass. */
+function run(): Run {
+  const results = new Results();
+  for (const shape of [MAIN, SHORT]) {
+    results.set(
+      task("soft", shape),
+      new Map([
+        [REFERENCE, [4, 4, 5]],
+        ["numpy f32", [8, 9, 10]],
+      ]),
+    );
+  }
+  results.set(
+    task("hard", MAIN),
+    new Map([
+      [REFERENCE, [4]],
+      ["numpy f32", [8]],
+    ]),
+  );
+  results.set(task("backward", MAIN), new Map([[REFERENCE, [1]]]));
+  results.set(
+    task("manyDraws", MAIN),
+    new Map([
+      [REFERENCE, [10]],
+      ["numpy f32", [5]],
+    ]),
+  );
+  return {
+    command: "npm run bench",
+    machine: ["A & B <processor>", "Node", "versions", "date"],
+    notes: ["a note"],
+    contestants: [REFERENCE, "numpy f32"],
+    checks: [
+      {
+        contestant: "numpy f32",
+        operation: "hard",
+        shape: MAIN,
+        worst: 2,
+        text: "9 σ off the law",
+      },
+    ],
+    results,
+    cold: [{ name: REFERENCE, shape: MAIN, first: [14, 15, 16], second: [4, 4, 4] }],
+    streams: [{ elements: 1e4, ns: 3.5, before: 90, after: 90 }],
+    widths: [{ rows: 2, classes: 5, noise: [2], soft: [4] }],
+  };
+}
+
+describe("the report", () => {
+  const text = report(run());
+
+  it("has speeds with their spread, failures marked, gaps as dashes", () => {
+    const line = (name: string) => text.split("\n").find((line) => line.startsWith(`| ${name}`));
+    expect(line(REFERENCE)).toContain("| 250 ±0.0% | – | 250 ±0.0% | 1000 ±0.0% |");
+    expect(line("numpy f32")).toContain("| 111 ±11% | – | 125 ±0.0% ✗ | – |");
+    expect(text).toContain("- ✗ numpy f32, hard, 1024 × 1000: 9 σ off the law");
+  });
+
+  it("has ratios, and what is lost", () => {
+    expect(text).toContain("| numpy f32 | – | 2.0 | – | 2.0 | – | – | – | – | 0.50 |");
+    expect(text).toContain("| 1024 × 1000 | many draws | numpy f32 | 2.00 |");
+  });
+
+  it("goes into the README between its marks, again and again", () => {
+    const empty = "before\n<!-- bench: written by bench/readme.ts -->\n<!-- /bench -->\nafter\n";
+    const once = withFigures(empty, run());
+    expect(once).toMatch(/^before\n[\s\S]*\| soft \| 250 \| 111 \|[\s\S]*\nafter\n$/);
+    expect(withFigures(once, run())).toBe(once);
+    expect(() => withFigures("no marks", run())).toThrow("README.md");
+  });
+
+  it("leaves the README short enough for its test", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    expect(withFigures(readme, run()).split("\n").length).toBeLessThanOrEqual(201);
+  });
+
+  it("is a chart with a bar for each figure, well formed", () => {
+    const svg = chart(run());
+    expect(svg.match(/class="(ours|others)"/g)).toHaveLength(6);
+    expect(svg).toContain("A &amp; B &lt;processor>; Node");
+    expect(svg).not.toMatch(/&(?!amp;|lt;)/);
+  });
+});

@@ -2,11 +2,13 @@
 //! short pass of its own over what lies in the first-level cache.
 
 use crate::BLOCK;
-use crate::lane::F32x4;
+use crate::lane::{Constant, F32x4};
 use crate::philox::{self, Purpose, RowWords};
-use crate::row::Params;
+use crate::row::{Invalid, Params};
 use crate::table::{Point, TAIL_WORDS, Table, gumbel_tail, locate};
 use crate::wide::{self, F32x16, Group, WIDTH};
+
+static INFINITY: Constant = Constant::f32(f32::INFINITY);
 
 /// Room for the values of one block of columns.
 #[repr(C, align(16))]
@@ -82,10 +84,10 @@ impl<'a> RowNoise<'a> {
         draft: &mut Draft,
         noise: &mut Block,
         out: &mut [f32],
-    ) -> f32 {
+    ) -> Result<f32, Invalid> {
         let rare = self.draw(column, out.len(), draft);
         if !rare {
-            return gather_scores(self.table, &draft.points, logits, relative, out);
+            return Ok(gather_scores(self.table, &draft.points, logits, relative, out));
         }
         let (noise, _) = noise.0.split_at_mut(out.len().min(BLOCK));
         gather(self.table, &draft.points, noise);
@@ -137,16 +139,22 @@ pub(crate) struct Relative {
 }
 
 impl Relative {
-    /// Writes the scores of a block with its noise, and returns the largest.
+    /// Writes the scores of a block with its noise, and returns the largest. Noise of +∞ or NaN is found by its scores,
+    /// which are no less, or NaN.
     #[inline(never)]
-    pub(crate) fn scores(self, logits: &[f32], noise: &[f32], out: &mut [f32]) -> f32 {
+    pub(crate) fn scores(self, logits: &[f32], noise: &[f32], out: &mut [f32]) -> Result<f32, Invalid> {
+        let infinity = F32x4::constant(&INFINITY);
         let mut largest = F32x16::splat(f32::NEG_INFINITY);
+        let mut sound = infinity.eq(infinity);
         wide::map2(logits, noise, out, f32::NEG_INFINITY, |l, g| {
             let s = self.group(l, g);
             largest = largest.max(s);
+            for s in s.0 {
+                sound = sound & s.lt(infinity);
+            }
             s
         });
-        largest.largest()
+        if sound.all() { Ok(largest.largest()) } else { Err(Invalid) }
     }
 
     /// The scores of sixteen columns.

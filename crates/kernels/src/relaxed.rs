@@ -6,7 +6,7 @@
 use crate::BLOCK;
 use crate::filter;
 use crate::gumbel::{Block, Draft, Relative, RowNoise};
-use crate::row::{Invalid, Law, Params, argmax, first_equal, inspect, inspect_with, one_hot};
+use crate::row::{Invalid, Law, Params, argmax, first_equal, inspect, one_hot};
 use crate::softmax::softmax_in_place;
 use crate::wide;
 
@@ -19,15 +19,20 @@ pub enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// Pass 1 over a row of logits and over given noise: a +∞ or NaN in it makes the row invalid, too, and so does −∞
-    /// at the one class that is certain, which then has no score.
+    /// Pass 1 over a row of logits. Given noise is looked at where it is used, in pass 2, or here where one class is
+    /// certain: +∞ or NaN in it makes the row invalid, and so does −∞ at that class, which then has no score.
     pub(crate) fn inspect(&self, logits: &[f32]) -> Result<Law, Invalid> {
-        let Source::Given(noise) = self else { return inspect(logits) };
-        match inspect_with(logits, noise)? {
-            Law::Certain(column) if noise.get(column) == Some(&f32::NEG_INFINITY) => Err(Invalid),
-            law => Ok(law),
+        let law = inspect(logits)?;
+        match (law, self) {
+            (Law::Certain(column), Source::Given(noise)) if !allows(noise, column) => Err(Invalid),
+            _ => Ok(law),
         }
     }
+}
+
+#[cold]
+fn allows(noise: &[f32], certain: usize) -> bool {
+    noise.iter().all(|&g| g < f32::INFINITY) && noise.get(certain) != Some(&f32::NEG_INFINITY)
 }
 
 /// Room for a block, which the caller keeps from row to row: clearing it anew would cost 10 % of a long row and a
@@ -74,7 +79,7 @@ fn score_block(
     relative: Relative,
     (draft, noise): (&mut Draft, &mut Block),
     out: &mut [f32],
-) -> f32 {
+) -> Result<f32, Invalid> {
     match source {
         Source::Drawn(drawn) => drawn.fill_scores(column as u32, logits, relative, draft, noise, out),
         Source::Given(given) => {
@@ -84,7 +89,7 @@ fn score_block(
     }
 }
 
-/// Writes the scores of a row with largest logit `max`, and returns the largest score. Given noise has been inspected.
+/// Writes the scores of a row with largest logit `max`, and returns the largest score.
 pub fn scores(
     logits: &[f32],
     max: f32,
@@ -96,7 +101,7 @@ pub fn scores(
     let relative = Relative { max, scale };
     let mut largest = f32::NEG_INFINITY;
     for (at, (logits, out)) in logits.chunks(BLOCK).zip(out.chunks_mut(BLOCK)).enumerate() {
-        largest = wide::max(largest, score_block(source, at * BLOCK, logits, relative, (draft, noise), out));
+        largest = wide::max(largest, score_block(source, at * BLOCK, logits, relative, (draft, noise), out)?);
     }
     if largest == f32::NEG_INFINITY { Err(Invalid) } else { Ok(largest) }
 }
@@ -131,7 +136,7 @@ fn largest_score(
     let (mut best, mut index) = (f32::NEG_INFINITY, 0);
     for (at, logits) in logits.chunks(BLOCK).enumerate() {
         let (scores, _) = scores.0.split_at_mut(logits.len().min(BLOCK));
-        let largest = score_block(source, at * BLOCK, logits, relative, (draft, noise), scores);
+        let largest = score_block(source, at * BLOCK, logits, relative, (draft, noise), scores)?;
         if best < largest {
             (best, index) = (largest, at * BLOCK + first_equal(scores, largest));
         }

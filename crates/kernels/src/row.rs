@@ -1,9 +1,7 @@
 //! What a row is before anything is computed from it: its parameters, its largest logit, and whether it is a law.
 
-use crate::lane::{Constant, F32x4, U32x4};
+use crate::lane::{F32x4, U32x4};
 use crate::wide::{self, F32x16};
-
-static INFINITY: Constant = Constant::f32(f32::INFINITY);
 
 /// Everything about one row but its data: the record of 32 bytes that callers fill in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -52,24 +50,8 @@ pub fn inspect(logits: &[f32]) -> Result<Law, Invalid> {
         largest = largest.max(x);
         nan = nan | x.mask(|x| x.ne(x));
     });
-    law(logits, largest, nan)
-}
-
-/// The same, and over given noise, in which +∞ and NaN are reasons, too.
-pub fn inspect_with(logits: &[f32], noise: &[f32]) -> Result<Law, Invalid> {
-    let mut largest = F32x16::splat(f32::NEG_INFINITY);
-    let mut unsound = U32x4::splat(0);
-    let infinity = F32x4::constant(&INFINITY);
-    wide::each2(logits, noise, f32::NEG_INFINITY, |x, g| {
-        largest = largest.max(x);
-        unsound = unsound | x.mask(|x| x.ne(x)) | g.mask(|g| g.ge(infinity) | g.ne(g));
-    });
-    law(logits, largest, unsound)
-}
-
-fn law(logits: &[f32], largest: F32x16, unsound: U32x4) -> Result<Law, Invalid> {
     let max = largest.largest();
-    if unsound.any() || max == f32::NEG_INFINITY {
+    if nan.any() || max == f32::NEG_INFINITY {
         return Err(Invalid);
     }
     if max < f32::INFINITY {

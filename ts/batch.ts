@@ -3,7 +3,7 @@
 import type { Rows } from "./arrays.ts";
 import { choice, stateError } from "./check.ts";
 import { type Batch, type FillParams, RECORD } from "./kernels.ts";
-import { type CallKey, keyWriter } from "./key.ts";
+import { type CallKey, isOneForAll, keyWriter } from "./key.ts";
 import { rateOf, scaleOf } from "./rate.ts";
 
 /** What the input holds: logits, that is unnormalised log-probabilities, or unnormalised weights. */
@@ -53,14 +53,26 @@ function fillParams(key: CallKey | undefined, draw: number, t: number | number[]
   const each = typeof t === "number" ? undefined : t;
   const scale = typeof t === "number" ? scaleOf(t) : 0;
   const rate = typeof t === "number" ? rateOf(t) : 0;
+  const alike = each === undefined && (key === undefined || isOneForAll(key));
   return (words, floats, first, count) => {
-    for (let i = 0; i < count; i++) {
+    const written = alike ? 1 : count;
+    for (let i = 0; i < written; i++) {
       const at = i * RECORD;
       write?.(words, at, first + i);
       floats[at + 6] = each === undefined ? scale : scaleOf(each[first + i] as number);
       floats[at + 7] = each === undefined ? rate : rateOf(each[first + i] as number);
     }
+    if (count > written) repeat(words, count);
   };
+}
+
+/** Copies the first record to the others, whose rows count up: a fraction of the cost of writing each. */
+function repeat(words: Uint32Array, count: number): void {
+  for (let done = 1; done < count; done *= 2) {
+    words.copyWithin(done * RECORD, 0, Math.min(done, count - done) * RECORD);
+  }
+  const row = words[2] as number;
+  for (let i = 1; i < count; i++) words[i * RECORD + 2] = row + i;
 }
 
 /**

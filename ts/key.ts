@@ -109,6 +109,11 @@ function readRow(row: unknown, rows: number): number | number[] {
   return numbers;
 }
 
+/** Whether the rows differ in their numbers alone, which count up. */
+export function isOneForAll({ seed, stream, row }: CallKey): boolean {
+  return typeof seed !== "object" && typeof stream !== "object" && typeof row !== "object";
+}
+
 /** Writes the key's six words of the record of `row` to `words` from `at` on: see `RECORD` in kernels.ts. */
 type WriteKey = (words: Uint32Array, at: number, row: number) => void;
 

@@ -7,60 +7,76 @@
 //! 2^-50 for one word a draw.
 
 use crate::BLOCK;
+use crate::guide::{self, Guide, Guided};
 use crate::philox::{self, Purpose, RowWords};
 use crate::reduce::exp_block_sums;
 use crate::relaxed::Input;
 use crate::row::{Invalid, Law, Params, argmax, inspect};
 
-const TWO_M32: f64 = 1.0 / 4_294_967_296.0;
+pub(crate) const TWO_M32: f64 = 1.0 / 4_294_967_296.0;
+
+/// Room for the law of a row, which the caller keeps.
+pub struct Room<'a> {
+    /// Exactly a row.
+    pub weights: &'a mut [f32],
+    /// Exactly one value a block and one more.
+    pub sums: &'a mut [f64],
+    /// Exactly a row.
+    pub sure: &'a mut [u32],
+    /// For many draws.
+    pub guide: &'a mut Guide,
+}
 
 /// Draws as many columns as `out` has room for, `out[j]` from the words of column `params.first + j`.
-/// `weights` has room for exactly the row, `sums` for exactly one value a block and one more.
-pub fn categorical(
-    input: Input,
-    params: &Params,
-    weights: &mut [f32],
-    sums: &mut [f64],
-    out: &mut [i32],
-) -> Result<(), Invalid> {
+pub fn categorical(input: Input, params: &Params, room: Room, out: &mut [i32]) -> Result<(), Invalid> {
     match inspect(input.logits)? {
         Law::Certain(column) => out.fill(column as i32),
         Law::Finite(_) if params.is_cold() => out.fill(argmax(input.given) as i32),
         Law::Finite(max) => {
+            let Room { weights, sums, sure, guide } = room;
             running_sums(input.logits, max, params.rate, weights, sums);
             let law = Cumulative::new(weights, sums);
-            each_word(params, out.len(), |at, word| {
-                if let Some(out) = out.get_mut(at) {
-                    *out = law.draw(word, || philox::word(params, Purpose::DrawLow, params.first + at as u32))
-                        as i32;
-                }
-            });
+            let low = |at: usize| philox::word(params, Purpose::DrawLow, params.first + at as u32);
+            if guide::pays(out.len(), input.logits.len()) {
+                let guided = Guided::new(&law, sure, guide);
+                each_block(params, out, |at, words, out| guided.draw_all(words, out, |i| low(at + i)));
+            } else {
+                each_block(params, out, |at, words, out| {
+                    for (i, (&word, out)) in words.iter().zip(out).enumerate() {
+                        *out = law.draw(word, || low(at + i)) as i32;
+                    }
+                });
+            }
         }
     }
     Ok(())
 }
 
-/// Calls `f` with the number and the first word of each draw.
-fn each_word(params: &Params, draws: usize, mut f: impl FnMut(usize, u32)) {
+/// Calls `f` with the number of the first draw of each block, the first words of its draws and their place in `out`.
+#[inline(always)]
+fn each_block(params: &Params, mut out: &mut [i32], mut f: impl FnMut(usize, &[u32], &mut [i32])) {
     // A lone draw doesn't pay for a group of sixteen.
-    if draws < 4 {
-        for at in 0..draws {
-            f(at, philox::word(params, Purpose::Draw, params.first + at as u32));
+    if out.len() < 4 {
+        for (at, out) in out.iter_mut().enumerate() {
+            let word = philox::word(params, Purpose::Draw, params.first + at as u32);
+            f(at, &[word], core::slice::from_mut(out));
         }
         return;
     }
     let words = RowWords::new(params, Purpose::Draw);
     let mut room = [0; BLOCK];
-    let skip = params.first % 4;
-    let end = skip as usize + draws;
-    for start in (0..end).step_by(BLOCK) {
-        let columns = BLOCK.min(end - start);
-        words.fill(params.first - skip + start as u32, &mut room, columns);
-        for (at, &word) in room.iter().take(columns).enumerate() {
-            if let Some(at) = (start + at).checked_sub(skip as usize) {
-                f(at, word);
-            }
-        }
+    // Words come in fours: the first ones may belong to draws before these.
+    let mut skip = (params.first % 4) as usize;
+    let mut at = 0;
+    while !out.is_empty() {
+        let draws = (BLOCK - skip).min(out.len());
+        let (block, rest) = core::mem::take(&mut out).split_at_mut(draws);
+        out = rest;
+        let column = params.first + at as u32 - skip as u32;
+        words.fill(column, &mut room, skip + draws);
+        f(at, &room[skip..skip + draws], block);
+        at += draws;
+        skip = 0;
     }
 }
 
@@ -100,9 +116,29 @@ impl<'a> Cumulative<'a> {
         Self { weights, sums }
     }
 
+    pub(crate) fn total(&self) -> f64 {
+        self.sums.last().copied().unwrap_or(0.0)
+    }
+
+    /// Calls `f` with each column and the least target for which a later one is drawn; +∞ where none is.
+    pub(crate) fn each_end(&self, mut f: impl FnMut(usize, f64)) {
+        let total = self.total();
+        let mut column = 0;
+        for (block, ends) in self.weights.chunks(BLOCK).zip(self.sums.windows(2)) {
+            let (mut sum, end) = (ends[0], ends[1]);
+            let last = block.iter().rposition(|&weight| weight > 0.0).unwrap_or(0);
+            for (at, &weight) in block.iter().enumerate() {
+                sum += f64::from(weight);
+                let own = if at < last && sum < end { sum } else { end };
+                f(column, if own < total { own } else { f64::INFINITY });
+                column += 1;
+            }
+        }
+    }
+
     /// The column of the draw with first word `word`; `low()` is its second word.
     pub fn draw(&self, word: u32, low: impl FnOnce() -> u32) -> usize {
-        let total = self.sums.last().copied().unwrap_or(0.0);
+        let total = self.total();
         let word = f64::from(word);
         let found = self.find(word * TWO_M32 * total);
         if (word + 1.0) * TWO_M32 * total < found.until {

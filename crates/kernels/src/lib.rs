@@ -18,6 +18,7 @@ pub mod lane;
 
 pub mod categorical;
 pub mod filter;
+pub mod guide;
 pub mod gumbel;
 pub mod math;
 pub mod philox;

@@ -3,13 +3,13 @@
 
 mod common;
 
-use common::one_row::{Noise, fill_row, gumbel_max, gumbel_softmax, relative_scores};
+use common::one_row::{Noise, categorical, fill_row, gumbel_max, gumbel_softmax, relative_scores};
 use common::{params, table, tempered};
 use gumbel_kernels::gumbel::{Draft, RowNoise};
 use gumbel_kernels::philox::{Purpose, block, word};
 use gumbel_kernels::relaxed::Input;
 use gumbel_kernels::table::gumbel_tail;
-use gumbel_kernels::{BLOCK, Invalid, Params, categorical, softmax, tau, vjp, weights};
+use gumbel_kernels::{BLOCK, Invalid, Params, softmax, tau, vjp, weights};
 use std::collections::BTreeSet;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test/golden.txt");
@@ -282,12 +282,8 @@ impl<'a> Call<'a> {
                 (soft, indices(&[index]))
             }
             "categorical" => {
-                let classes = row.given.len();
-                let (mut room, mut sums) = (vec![0.0; classes], vec![0.0; classes.div_ceil(BLOCK) + 1]);
                 let mut draws = [0; 5];
-                if categorical::categorical(row.input(), &row.params, &mut room, &mut sums, &mut draws)
-                    .is_err()
-                {
+                if categorical(row.input(), &row.params, &mut draws).is_err() {
                     draws.fill(-1);
                 }
                 (vec![], indices(&draws))

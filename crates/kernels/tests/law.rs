@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::one_row::{Noise, gumbel_max};
+use common::one_row::{Noise, categorical, gumbel_max};
 use common::{Source, chi_square, on_all_cores, params, say, softmax_f64, table, tempered, widen};
-use gumbel_kernels::categorical::{Cumulative, categorical};
+use gumbel_kernels::categorical::Cumulative;
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::relaxed::Input;
 use gumbel_kernels::{BLOCK, Params};
@@ -30,10 +30,9 @@ fn count_gumbel_max(name: &str, x: &[f32], base: &Params, rows: u64) -> Vec<u64>
 /// The same for draws by inverse CDF, which all belong to row 0.
 fn count_categorical(name: &str, x: &[f32], base: &Params, draws: u64) -> Vec<u64> {
     let counts = on_all_cores(name, 0..draws, |draws| {
-        let (mut weights, mut sums) = (vec![0.0; x.len()], vec![0.0; x.len().div_ceil(BLOCK) + 1]);
         let mut out = vec![0; (draws.end - draws.start) as usize];
         let params = Params { first: draws.start as u32, ..*base };
-        categorical(Input { logits: x, given: x }, &params, &mut weights, &mut sums, &mut out).unwrap();
+        categorical(Input { logits: x, given: x }, &params, &mut out).unwrap();
         let mut counts = vec![0u64; x.len()];
         out.iter().for_each(|&index| counts[index as usize] += 1);
         counts

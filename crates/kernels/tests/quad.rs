@@ -2,9 +2,8 @@
 
 mod common;
 
-use common::one_row::{Noise, fill_row, gumbel_max, gumbel_softmax};
+use common::one_row::{Noise, categorical, fill_row, gumbel_max, gumbel_softmax};
 use common::{Source, bits, cold, logits, params, table, tempered};
-use gumbel_kernels::categorical::categorical;
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::quad::{self, MAX_CLASSES, QuadWords, Quads, ROWS, together};
 use gumbel_kernels::relaxed::Input;
@@ -157,9 +156,8 @@ fn draws_of_quads() {
             let drawn = indices(&room, quads);
             for ((key, x), drawn) in keys.as_flattened().iter().zip(x.chunks(classes)).zip(drawn) {
                 let mut out = [-1];
-                let (mut weights, mut sums) = (vec![0.0; classes], [0.0; 2]);
                 let input = Input { logits: x, given: x };
-                categorical(input, key, &mut weights, &mut sums, &mut out).unwrap();
+                categorical(input, key, &mut out).unwrap();
                 assert_eq!(drawn, out[0] as usize, "{classes} classes");
             }
         }

@@ -2,16 +2,18 @@
 
 mod common;
 
-use common::one_row::{Noise, exp2, fill_row, gumbel_max, gumbel_softmax, relative_scores, scores};
+use common::one_row::{
+    Noise, categorical, exp2, fill_row, gumbel_max, gumbel_softmax, relative_scores, scores,
+};
 use common::{LENGTHS, NAN, Source, bits, cold, logits, params, softmax_f64, table, tempered, widen};
-use gumbel_kernels::categorical::categorical;
+
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::lane::F32x4;
 use gumbel_kernels::philox::{Purpose, word};
 use gumbel_kernels::relaxed::Input;
 use gumbel_kernels::row::{Law, first_equal, inspect};
 use gumbel_kernels::softmax::{log_softmax, log_sum_exp, softmax};
-use gumbel_kernels::{BLOCK, Invalid, Params, tau, vjp, weights};
+use gumbel_kernels::{Invalid, Params, tau, vjp, weights};
 
 const INF: f32 = f32::INFINITY;
 const TEMPERATURES: [f64; 5] = [1.0, 0.3, 5.0, 1e-30, 1e30];
@@ -437,9 +439,8 @@ fn search(e: &[f32], word: u32, low: u32) -> usize {
 }
 
 fn draw(x: &[f32], params: &Params, draws: usize) -> Result<Vec<i32>, Invalid> {
-    let (mut weights, mut sums) = (vec![0.0; x.len()], vec![0.0; x.len().div_ceil(BLOCK) + 1]);
     let mut out = vec![-7; draws];
-    categorical(Input { logits: x, given: x }, params, &mut weights, &mut sums, &mut out)?;
+    categorical(Input { logits: x, given: x }, params, &mut out)?;
     Ok(out)
 }
 
@@ -637,7 +638,7 @@ fn temperature_zero() {
     let input = Input { logits: &l, given: &given };
     assert_eq!(gumbel_max(input, &cold(), &Noise::Given(&[0.0; 3])), Ok(1));
     let mut out = [0; 2];
-    categorical(input, &cold(), &mut [0.0; 3], &mut [0.0; 2], &mut out).unwrap();
+    categorical(input, &cold(), &mut out).unwrap();
     assert_eq!(out, [1, 1]);
 }
 

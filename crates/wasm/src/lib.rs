@@ -15,6 +15,7 @@
 #![allow(clippy::too_many_arguments)]
 
 use core::slice;
+use gumbel_kernels::guide::Guide;
 use gumbel_kernels::gumbel::RowNoise;
 
 use gumbel_kernels::quad::{self, QuadWords, Quads};
@@ -48,6 +49,14 @@ fn table() -> &'static Table {
 static mut ROOM: Room = Room::EMPTY;
 static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
 static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
+
+static mut GUIDE: Guide = Guide::EMPTY;
+
+/// Room for a guide. SAFETY: as for `room`.
+unsafe fn guide() -> &'static mut Guide {
+    let guide = &raw mut GUIDE;
+    unsafe { &mut *guide }
+}
 
 /// Room for one row's work. SAFETY: a module has one thread, and a kernel takes it once.
 unsafe fn room() -> &'static mut Room {
@@ -426,10 +435,15 @@ pub unsafe fn categorical(
             write_indices(&batch, row, done, core::ptr::null_mut(), out(0).as_mut_ptr())
         },
         |row| unsafe {
-            let sums =
-                slice::from_raw_parts_mut(scratch.add(2 * classes).cast(), classes.div_ceil(BLOCK) + 1);
-            let input = batch.input(x, row, scratch);
-            draw::categorical(input, batch.params(row), batch.row_mut(scratch, 1), sums, out(row))
+            // Logits or weights, exponentials, sums, words: less than four rows and eight values.
+            let (sums, count) = (scratch.add(2 * classes).cast::<f64>(), classes.div_ceil(BLOCK) + 1);
+            let room = draw::Room {
+                weights: batch.row_mut(scratch, 1),
+                sums: slice::from_raw_parts_mut(sums, count),
+                sure: slice::from_raw_parts_mut(sums.add(count).cast(), classes),
+                guide: guide(),
+            };
+            draw::categorical(batch.input(x, row, scratch), batch.params(row), room, out(row))
         },
         |row| out(row).fill(-1),
     )

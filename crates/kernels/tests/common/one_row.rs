@@ -1,11 +1,12 @@
 //! The kernels that work in room which the caller keeps, called with fresh room each time, so that a test can't lean
 //! on what an earlier call has left there.
 
+use gumbel_kernels::guide::Guide;
 use gumbel_kernels::gumbel::{Draft, RowNoise};
 use gumbel_kernels::lane::F32x4;
 use gumbel_kernels::math::Exp2;
 use gumbel_kernels::relaxed::{self, Input, Room, Source};
-use gumbel_kernels::{Invalid, Params, tau};
+use gumbel_kernels::{BLOCK, Invalid, Params, categorical, tau};
 
 /// The noise of a row.
 pub(crate) enum Noise<'a> {
@@ -57,6 +58,18 @@ pub(crate) fn relative_scores(
     out: &mut [f32],
 ) -> Result<(), Invalid> {
     noise.with(|noise| tau::relative_scores(logits, params, noise, out))
+}
+
+pub(crate) fn categorical(input: Input, params: &Params, out: &mut [i32]) -> Result<(), Invalid> {
+    let classes = input.logits.len();
+    let mut guide = Guide::EMPTY;
+    let room = categorical::Room {
+        weights: &mut vec![0.0; classes],
+        sums: &mut vec![0.0; classes.div_ceil(BLOCK) + 1],
+        sure: &mut vec![0; classes],
+        guide: &mut guide,
+    };
+    categorical::categorical(input, params, room, out)
 }
 
 pub(crate) fn fill_row(noise: &RowNoise, out: &mut [f32]) {

@@ -1,0 +1,89 @@
+//! Many draws by the guide are the same columns as by the search.
+
+mod common;
+
+use common::one_row::categorical;
+use common::{Source, logits, params, tempered};
+use gumbel_kernels::BLOCK;
+use gumbel_kernels::categorical::Cumulative;
+use gumbel_kernels::guide::{Guide, Guided};
+use gumbel_kernels::relaxed::Input;
+
+/// Weights whose sums are hard: equal, tiny beside large, zeros at all places, whole blocks of them.
+fn laws() -> Vec<Vec<f32>> {
+    let mut source = Source(21);
+    let mut laws = vec![vec![1.0], vec![0.0, 1.0, 0.0], vec![1.0; 3], vec![1.0; 4096], vec![1.0; 70_000]];
+    for n in [2, 17, 255, 256, 257, 1000, 5000] {
+        laws.push((0..n).map(|_| source.normal().abs()).collect());
+        laws.push((0..n).map(|_| if source.uniform() < 0.5 { 0.0 } else { 1.0 }).collect());
+        laws.push((0..n).map(|i| if i == n / 2 { 1.0 } else { 1e-30 }).collect());
+        laws.push((0..n).map(|i| if (i / BLOCK).is_multiple_of(2) { 0.0 } else { 0.1 }).collect());
+        laws.push((0..n).map(|i| 0.7f32.powi(i as i32)).collect());
+    }
+    laws.retain(|law| law.iter().any(|&weight| weight > 0.0));
+    laws
+}
+
+fn sums(weights: &[f32]) -> Vec<f64> {
+    let blocks =
+        weights.chunks(BLOCK).map(|block| block.iter().map(|&weight| f64::from(weight)).sum::<f64>());
+    let ends = blocks.scan(0.0, |total, sum| {
+        *total += sum;
+        Some(*total)
+    });
+    [0.0].into_iter().chain(ends).collect()
+}
+
+/// At the words where a column ends and beside them, at both ends, and anywhere.
+#[test]
+fn guided_draws_are_searched_ones() {
+    let mut source = Source(22);
+    for weights in laws() {
+        let sums = sums(&weights);
+        let law = Cumulative::new(&weights, &sums);
+        let (mut sure, mut guide) = (vec![0; weights.len()], Guide::EMPTY);
+        let guided = Guided::new(&law, &mut sure, &mut guide);
+        let total = sums[sums.len() - 1];
+        let mut words: Vec<u32> = (0..2000).map(|_| source.word()).chain([0, 1, 2]).collect();
+        words.extend((0..3).map(|i| u32::MAX - i));
+        let mut end = 0.0;
+        for &weight in weights.iter().step_by(1 + weights.len() / 3000) {
+            end += f64::from(weight) / total;
+            let word = (end * 2f64.powi(32)) as u32;
+            words.extend((0..5).map(|i| word.saturating_sub(2).saturating_add(i)));
+        }
+        for word in words {
+            for low in [0, 1 << 31, u32::MAX] {
+                let mut got = [-1];
+                guided.draw_all(&[word], &mut got, |_| low);
+                assert_eq!(
+                    got[0] as usize,
+                    law.draw(word, || low),
+                    "{} classes, word {word:#x}, low {low:#x}",
+                    weights.len()
+                );
+            }
+        }
+    }
+}
+
+/// n draws are n times one draw, from any number on.
+#[test]
+fn many_draws_are_single_draws() {
+    let mut source = Source(23);
+    for classes in [1, 2, 5, 64, 65, 256, 257, 1000, 20_000] {
+        for (kind, x) in logits(classes, &mut source) {
+            let key = tempered(0.7, params(classes as u64, 1, 2));
+            let input = Input { logits: &x, given: &x };
+            let mut many = vec![-1; 1500];
+            let first = source.below(1000) as u32;
+            categorical(input, &gumbel_kernels::Params { first, ..key }, &mut many).unwrap();
+            for (at, &drawn) in many.iter().enumerate().step_by(1 + classes / 300) {
+                let mut one = [-1];
+                categorical(input, &gumbel_kernels::Params { first: first + at as u32, ..key }, &mut one)
+                    .unwrap();
+                assert_eq!(one[0], drawn, "{classes} classes, {kind}, draw {at}");
+            }
+        }
+    }
+}

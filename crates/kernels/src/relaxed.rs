@@ -6,7 +6,7 @@
 use crate::BLOCK;
 use crate::filter;
 use crate::gumbel::{Block, Draft, Relative, RowNoise};
-use crate::row::{Invalid, Law, Params, argmax, first_equal, inspect, one_hot};
+use crate::row::{Invalid, Law, Params, argmax, first_equal, inspect, inspect_largest, one_hot};
 use crate::softmax::softmax_in_place;
 use crate::wide;
 
@@ -19,13 +19,14 @@ pub enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// Pass 1 over a row of logits. Given noise is looked at where it is used, in pass 2, or here where one class is
-    /// certain: +∞ or NaN in it makes the row invalid, and so does −∞ at that class, which then has no score.
+    /// Pass 1 over a row of logits. With given noise the scores show what is wrong with either, but for a row where one
+    /// class is certain, which has no scores: there +∞ or NaN in the noise makes the row invalid, and −∞ at that class.
     pub(crate) fn inspect(&self, logits: &[f32]) -> Result<Law, Invalid> {
-        let law = inspect(logits)?;
-        match (law, self) {
-            (Law::Certain(column), Source::Given(noise)) if !allows(noise, column) => Err(Invalid),
-            _ => Ok(law),
+        let Source::Given(noise) = self else { return inspect(logits) };
+        match inspect_largest(logits)? {
+            Law::Certain(column) if !allows(noise, column) => Err(Invalid),
+            Law::Certain(_) => inspect(logits),
+            law => Ok(law),
         }
     }
 }

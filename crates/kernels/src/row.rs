@@ -50,18 +50,33 @@ pub fn inspect(logits: &[f32]) -> Result<Law, Invalid> {
         largest = largest.max(x);
         nan = nan | x.mask(|x| x.ne(x));
     });
-    let max = largest.largest();
-    if nan.any() || max == f32::NEG_INFINITY {
+    if nan.any() { Err(Invalid) } else { law(logits, largest.largest()) }
+}
+
+/// The same for a row whose scores will show a NaN.
+pub fn inspect_largest(logits: &[f32]) -> Result<Law, Invalid> {
+    law(logits, largest(logits))
+}
+
+fn law(logits: &[f32], largest: f32) -> Result<Law, Invalid> {
+    if largest == f32::NEG_INFINITY {
         return Err(Invalid);
     }
-    if max < f32::INFINITY {
-        return Ok(Law::Finite(max));
+    if largest < f32::INFINITY {
+        return Ok(Law::Finite(largest));
     }
     let mut certain = logits.iter().enumerate().filter(|(_, x)| **x == f32::INFINITY);
     match (certain.next(), certain.next()) {
         (Some((column, _)), None) => Ok(Law::Certain(column)),
         _ => Err(Invalid),
     }
+}
+
+/// The largest value; what is NaN doesn't count.
+fn largest(x: &[f32]) -> f32 {
+    let mut largest = F32x16::splat(f32::NEG_INFINITY);
+    wide::each(x, f32::NEG_INFINITY, |x| largest = largest.max(x));
+    largest.largest()
 }
 
 /// The first column that holds `value`; 0 where none does.
@@ -77,9 +92,7 @@ pub fn first_equal(x: &[f32], value: f32) -> usize {
 /// The column of the largest value, the smallest such column: what a temperature of 0 draws.
 #[inline(never)]
 pub fn argmax(x: &[f32]) -> usize {
-    let mut largest = F32x16::splat(f32::NEG_INFINITY);
-    wide::each(x, f32::NEG_INFINITY, |x| largest = largest.max(x));
-    first_equal(x, largest.largest())
+    first_equal(x, largest(x))
 }
 
 /// Writes the one-hot vector of a column.

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { backend } from "gumbel";
 import type { Library } from "../contestant.ts";
 import { contestant } from "./contestants.ts";
-import { hasPlans, planContestant } from "./plan.ts";
+import { planContestant } from "./plan.ts";
 
 const { name, reason } = backend();
 if (name !== "wasm-simd") throw new Error(reason);
@@ -15,8 +15,7 @@ export const library: Library = {
   contestants: [
     contestant("gumbel, out given", true),
     contestant("gumbel, new array", false),
-    ...(hasPlans ? [planContestant] : []),
+    planContestant,
   ],
   versions: { gumbel: JSON.parse(readFileSync(manifest, "utf8")).version },
-  notes: hasPlans ? [] : ["This build of gumbel has no plans."],
 };

@@ -1,8 +1,10 @@
 /** The main figures as bars: an SVG that carries its own background, light or dark as the reader's system is. */
 
-import { hasFailed, REFERENCE, type Run } from "./report.ts";
+import { isOurs, REFERENCE } from "./contestant.ts";
+import { digits } from "./markdown.ts";
+import { mark, type Run } from "./run.ts";
 import { median } from "./statistics.ts";
-import { MAIN, OPERATIONS, SHORT, type Shape, TAU, type Task, task } from "./tasks.ts";
+import { MAIN, OPERATIONS, SHORT, TAU, type Task, task, title } from "./tasks.ts";
 
 const WIDTH = 960;
 const MARGIN = 24;
@@ -46,7 +48,7 @@ const STYLE = `
 interface Bar {
   readonly name: string;
   readonly speed: number;
-  readonly failed: boolean;
+  readonly mark: string;
 }
 
 export function chart(run: Run): string {
@@ -78,7 +80,7 @@ function barsOf(run: Run, task: Task): Bar[] {
   const bars = run.contestants.flatMap((name) => {
     const times = run.results.numbers(task, name);
     if (!times) return [];
-    return [{ name, speed: 1000 / median(times), failed: hasFailed(run, task, name) }];
+    return [{ name, speed: 1000 / median(times), mark: mark(run, task, name) }];
   });
   return bars.toSorted((a, b) => b.speed - a.speed);
 }
@@ -86,35 +88,27 @@ function barsOf(run: Run, task: Task): Bar[] {
 function panel(task: Task, bars: readonly Bar[], x: number, y: number): string {
   const most = Math.max(...bars.map(({ speed }) => speed));
   const scale = (PANEL - LABELS - FIGURE) / most;
-  const drawn = bars.map(({ name, speed, failed }, i) => {
+  const drawn = bars.map(({ name, speed, mark }, i) => {
     const top = y + PANEL_HEAD + i * ROW;
     const text = top + BAR / 2 + 4;
-    const kind = name.startsWith("gumbel") ? "ours" : "others";
+    const kind = isOurs(name) ? "ours" : "others";
     const weight = name === REFERENCE ? " strong" : "";
     const length = Math.max(speed * scale, 1);
     return [
       `<text class="label${weight}" text-anchor="end" x="${x + LABELS - 8}" y="${text}">${escaped(name)}</text>`,
       `<rect class="${kind}" x="${x + LABELS}" y="${top}" width="${length.toFixed(1)}" height="${BAR}" rx="2"/>`,
-      `<text class="figure${weight}" x="${(x + LABELS + length + 6).toFixed(1)}" y="${text}">${figure(speed)}${failed ? " ✗" : ""}</text>`,
+      `<text class="figure${weight}" x="${(x + LABELS + length + 6).toFixed(1)}" y="${text}">${digits(speed)}${mark}</text>`,
     ].join("");
   });
-  const heading = `<text class="head" x="${x}" y="${y + 14}">${escaped(headingOf(task))} <tspan class="soft">${escaped(detailOf(task))}</tspan></text>`;
+  const heading = `<text class="head" x="${x}" y="${y + 14}">${escaped(OPERATIONS[task.operation])} <tspan class="soft">${escaped(detailOf(task))}</tspan></text>`;
   return [heading, ...drawn].join("\n");
 }
 
-function headingOf({ operation }: Task): string {
-  return OPERATIONS[operation];
-}
-
-function detailOf({ operation, rows, classes }: Task): string {
+function detailOf(task: Task): string {
+  const { operation, classes } = task;
   if (operation === "manyDraws") return `from one row of ${classes} classes`;
-  const shape: Shape = { rows, classes };
   const tau = operation === "soft" || operation === "forwardBackward" ? `, τ = ${TAU}` : "";
-  return `${shape.rows} × ${shape.classes}${tau}`;
-}
-
-function figure(speed: number): string {
-  return speed >= 10 ? speed.toFixed(0) : speed.toPrecision(2);
+  return `${title(task)}${tau}`;
 }
 
 function escaped(text: string): string {

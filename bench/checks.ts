@@ -1,5 +1,7 @@
 /** Whether answers agree: before anything is timed. */
 
+import { isOurs } from "./contestant.ts";
+import type { Extent } from "./extent.ts";
 import { lawOf, logitsOf, noiseOf, softOf, upstreamOf } from "./inputs.ts";
 import type { Entrant } from "./measure.ts";
 import { progress } from "./progress.ts";
@@ -7,14 +9,13 @@ import { type Drawn, NOISE_BINS, type Values } from "./protocol.ts";
 import { deviations } from "./statistics.ts";
 import {
   describe,
-  MAIN,
-  OPERATION_NAMES,
+  OPERATIONS,
   type Operation,
-  SHORT,
   type Shape,
   type Task,
   task,
-  WIDE,
+  tasksAt,
+  title,
 } from "./tasks.ts";
 
 /** Chi-square may be this many standard deviations off: six in ten million right samplers are. */
@@ -54,6 +55,16 @@ export interface Check {
   readonly remark?: string;
 }
 
+/** Not `worst > 1`, which NaN isn't. */
+export function hasFailed({ worst }: Check): boolean {
+  return !(worst <= 1);
+}
+
+export function describeCheck(check: Check, text = check.text): string {
+  const { contestant, operation, shape } = check;
+  return `${contestant}, ${OPERATIONS[operation]}, ${title(shape)}: ${text}`;
+}
+
 /** Of noise, as a part of all. Generators of float32 uniforms have 0 or 1 among them once in 2^23 or 2^24. */
 const MOST_INFINITE = 2 ** -20;
 
@@ -62,34 +73,32 @@ const DRAWS = 100_000;
 
 const VALUES: readonly Operation[] = ["softGiven", "backward", "forwardBackward"];
 
-/** Shapes, with rows enough for a law and for values: the tasks that are timed would send millions of numbers. */
-function shapesToCheck(quick: boolean) {
-  const rowsOf = (shape: Shape) => (shape.classes > 1000 ? 1 : 16);
-  const lawRows = (shape: Shape) => (shape.classes > 1000 ? 4 * shape.rows : quick ? 2048 : 8192);
-  return [MAIN, SHORT, ...(quick ? [] : WIDE)].map((shape) => ({
-    shape,
-    law: shape === SHORT ? 65_536 : lawRows(shape),
-    values: { rows: rowsOf(shape), classes: shape.classes },
-  }));
+/** Rows whose values are checked: those of a timed task would be millions of numbers to send. */
+function rowsOfValues({ classes }: Shape): number {
+  return classes > 1000 ? 1 : 16;
 }
 
 /** Checks everyone; failures are in the result, and are shown, not thrown. */
-export async function checkAll(entrants: readonly Entrant[], quick: boolean): Promise<Check[]> {
+export async function checkAll(
+  entrants: readonly Entrant[],
+  { shapes, lawElements }: Pick<Extent, "shapes" | "lawElements">,
+): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const { shape, law, values } of shapesToCheck(quick)) {
-    for (const operation of OPERATION_NAMES) {
-      if (operation === "manyDraws" && shape !== MAIN) continue;
-      const whole = task(operation, shape);
+  for (const [shape] of shapes) {
+    const rows = Math.ceil(lawElements / shape.classes);
+    const few = { rows: rowsOfValues(shape), classes: shape.classes };
+    for (const whole of tasksAt(shape)) {
+      const { operation } = whole;
       progress(`checking ${describe(whole)}`);
       for (const entrant of entrants) {
         const { name: contestant } = entrant;
         const found = VALUES.includes(operation)
-          ? await attempt(() => checkValues(entrant, task(operation, values)))
-          : await attempt(() => checkLaw(entrant, whole, law));
+          ? await attempt(() => checkValues(entrant, task(operation, few)))
+          : await attempt(() => checkLaw(entrant, whole, rows));
         if (found) checks.push({ contestant, operation, shape, ...found });
         // A sample that comes with its gradient must obey the law, too.
         if (operation === "forwardBackward") {
-          const found = await attempt(() => checkLaw(entrant, whole, law));
+          const found = await attempt(() => checkLaw(entrant, whole, rows));
           if (found) checks.push({ contestant, operation, shape, ...found });
         }
       }
@@ -114,8 +123,8 @@ async function checkLaw(
   task: Task,
   rows: number,
 ): Promise<Found> {
-  const few = task.draws ? DRAWS : rows;
-  const drawn = await peer.ask<Drawn>({ do: "law", contestant, task, rows: few });
+  const enough = task.draws ? DRAWS : rows;
+  const drawn = await peer.ask<Drawn>({ do: "law", contestant, task, rows: enough });
   if ("missing" in drawn) return undefined;
   const { counts, worstSum, infinite } = drawn;
   const isNoise = task.operation === "noise";
@@ -146,7 +155,7 @@ async function checkValues({ name: contestant, peer }: Entrant, task: Task): Pro
 }
 
 function toleranceOf(contestant: string): Tolerance {
-  return contestant.startsWith("gumbel") ? OURS : PEERS;
+  return isOurs(contestant) ? OURS : PEERS;
 }
 
 /** The largest error of soft samples, as a part of the tolerance. */

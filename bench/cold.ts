@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { REFERENCE } from "./contestant.ts";
+import type { Extent } from "./extent.ts";
 import { progress } from "./progress.ts";
-import { MAIN, SHORT, type Shape, WIDE } from "./tasks.ts";
+import { type Shape, title } from "./tasks.ts";
 
 /** Milliseconds of the first and the second call, one pair a process. */
 export interface Cold {
@@ -10,17 +12,16 @@ export interface Cold {
   readonly second: readonly number[];
 }
 
-const WHO = { gumbel: "gumbel, out given", js: "gumbel, js backend", plain: "plain TypeScript" };
+const WHO = { gumbel: REFERENCE, js: "gumbel, js backend", plain: "plain TypeScript" };
 
 /** First calls of fresh processes, which take turns. */
-export function coldStarts(bench: string, quick: boolean): Cold[] {
-  const processes = quick ? 3 : 7;
-  return [SHORT, MAIN, ...(quick ? [] : WIDE.slice(1))].flatMap((shape) => {
+export function coldStarts(bench: string, { shapes, processes }: Extent["cold"]): Cold[] {
+  return shapes.flatMap((shape) => {
     const found = Object.entries(WHO).map(([who, name]) => {
       return { who, name, shape, first: [] as number[], second: [] as number[] };
     });
     for (let i = 1; i <= processes; i++) {
-      progress(`first calls, ${shape.rows} x ${shape.classes}: process ${i} of ${processes} each`);
+      progress(`first calls, ${title(shape)}: process ${i} of ${processes} each`);
       for (const { who, first, second } of found) {
         const script = [`${bench}/cold-start.ts`, who, `${shape.rows}`, `${shape.classes}`];
         const said = execFileSync(process.execPath, [...process.execArgv, ...script], {

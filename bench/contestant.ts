@@ -3,6 +3,16 @@
 import { logitsOf, noiseOf, softOf, upstreamOf } from "./inputs.ts";
 import type { Task } from "./tasks.ts";
 
+export const SEED = 1;
+
+/** The contestant that all others are compared with. */
+export const REFERENCE = "gumbel, out given";
+
+/** Whether a contestant is this package, or its kernels. */
+export function isOurs(contestant: string): boolean {
+  return contestant.startsWith("gumbel");
+}
+
 /** A sample with the gradient of ⟨upstream, sample⟩ by the logits. */
 export interface SampleAndGradient {
   readonly sample: ArrayLike<number>;
@@ -56,5 +66,3 @@ export class Inputs {
     return Float32Array.from(softOf(this, classes, tau));
   }
 }
-
-export const SEED = 1;

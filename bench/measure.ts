@@ -28,6 +28,10 @@ export class Results {
     return times instanceof Error ? undefined : times;
   }
 
+  all(): Times[] {
+    return [...this.#times.values()].flatMap((times) => [...times.values()]);
+  }
+
   set(task: Task, times: Map<string, Times>): void {
     this.#times.set(keyOf(task), times);
   }

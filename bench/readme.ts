@@ -1,7 +1,9 @@
 /** The short table in the README, between two comments. */
 
-import { hasFailed, type Run, speed, table } from "./report.ts";
-import { MAIN, OPERATIONS, type Operation, SHORT, type Shape, TAU, task } from "./tasks.ts";
+import { REFERENCE } from "./contestant.ts";
+import { speed, table } from "./markdown.ts";
+import { mark, type Run } from "./run.ts";
+import { MAIN, OPERATIONS, type Operation, SHORT, type Shape, TAU, task, title } from "./tasks.ts";
 
 const START = "<!-- bench: written by bench/readme.ts -->";
 const END = "<!-- /bench -->";
@@ -17,7 +19,10 @@ const ROWS: readonly (readonly [Operation, Shape])[] = [
 ];
 
 /** Who has operations of many kinds; RESULTS.md has all. */
-const OTHERS = ["plain TypeScript", "tfjs wasm", "jax-js wasm", "PyTorch", "JAX", "numpy f32"];
+const SHOWN = [
+  ...[REFERENCE, "gumbel, new array", "gumbel, plan", "gumbel, js backend"],
+  ...["plain TypeScript", "tfjs wasm", "jax-js wasm", "PyTorch", "JAX", "numpy f32"],
+];
 
 /** The README with the figures of `run`. */
 export function withFigures(readme: string, run: Run): string {
@@ -28,16 +33,13 @@ export function withFigures(readme: string, run: Run): string {
 }
 
 function figures(run: Run): string {
-  const columns = run.contestants.filter(
-    (name) => OTHERS.includes(name) || (name.startsWith("gumbel, ") && !name.includes("native")),
-  );
+  const columns = run.contestants.filter((name) => SHOWN.includes(name));
   const rows = ROWS.map(([operation, shape]) => [
     shape === MAIN ? OPERATIONS[operation] : `${OPERATIONS[operation]}, ${title(shape)}`,
     ...columns.map((contestant) => {
       const at = task(operation, shape);
       const times = run.results.numbers(at, contestant);
-      const mark = hasFailed(run, at, contestant) ? " ✗" : "";
-      return times ? `${speed(times)}${mark}` : "–";
+      return times ? `${speed(times)}${mark(run, at, contestant)}` : "–";
     }),
   ]);
   const machine = run.machine.slice(0, 2).join(", ");
@@ -45,8 +47,4 @@ function figures(run: Run): string {
     `Million elements a second on one core (many draws: million draws), ${title(MAIN)} where no other shape is named, τ = ${TAU}, by \`${run.command}\` (${machine}). It checks answers first; "✗" failed, "–" isn't there. [RESULTS.md](bench/RESULTS.md) has spreads, other shapes, small and first calls, scale, where gumbel loses, and versions; the main figures are also [a chart](bench/results.svg).`,
     table(["", ...columns], rows),
   ].join("\n\n");
-}
-
-function title({ rows, classes }: Shape): string {
-  return `${rows} × ${classes}`;
 }

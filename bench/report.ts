@@ -1,15 +1,15 @@
 /** The record of a run as Markdown: what RESULTS.md holds, and what a quick run prints. */
 
-import { type Check, MOST_DEVIATIONS } from "./checks.ts";
-import type { Cold } from "./cold.ts";
-import type { Results, Times } from "./measure.ts";
-import type { Streamed, Width } from "./scale.ts";
-import { median, ratio, spread } from "./statistics.ts";
+import { describeCheck, hasFailed, MOST_DEVIATIONS } from "./checks.ts";
+import { isOurs, REFERENCE } from "./contestant.ts";
+import { digits, list, plusMinus, speed, table } from "./markdown.ts";
+import type { Times } from "./measure.ts";
+import { mark, type Run } from "./run.ts";
+import { median, ratio } from "./statistics.ts";
 import {
   MAIN,
   OPERATION_NAMES,
   OPERATIONS,
-  type Operation,
   OTHER_TAUS,
   SHORT,
   type Shape,
@@ -17,25 +17,10 @@ import {
   TAU,
   type Task,
   task,
+  tasksAt,
+  title,
   WIDE,
 } from "./tasks.ts";
-
-/** Ratios are to this one. */
-export const REFERENCE = "gumbel, out given";
-
-/** Everything that a run found. */
-export interface Run {
-  readonly command: string;
-  readonly machine: readonly string[];
-  readonly notes: readonly string[];
-  /** In the order of the tables. */
-  readonly contestants: readonly string[];
-  readonly checks: readonly Check[];
-  readonly results: Results;
-  readonly cold: readonly Cold[];
-  readonly streams: readonly Streamed[];
-  readonly widths: readonly Width[];
-}
 
 export function report(run: Run): string {
   const sections = [
@@ -57,37 +42,13 @@ export function report(run: Run): string {
     `## First calls\n\nms of the first and the second soft sample in a fresh process, compilation included:\n\n${cold(run)}`,
     `## Scale\n\nSoft samples in calls of at most ${title(MAIN)} through \`out\`, memory (resident) of the process before and after:\n\n${streamed(run)}\n\nAbout 10^6 elements at each width. A Philox block gives four words, and a row starts with a new block, so a row of 5 classes uses 5 words of 8:\n\n${widths(run)}`,
     `## Checks\n\n${checks(run)}`,
-    `## Notes\n\n${list(run.notes)}`,
+    `## Notes\n\n${list([...run.absent, ...run.notes])}`,
   ];
   return `${sections.join("\n\n")}\n`;
 }
 
-function title({ rows, classes }: Shape): string {
-  return `${rows} × ${classes}`;
-}
-
-function list(lines: readonly string[]): string {
-  return lines.map((line) => `- ${line}`).join("\n");
-}
-
-/** The first `texts` columns are text, the others figures. */
-export function table(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  texts = 1,
-): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const rule = `|${head.map((_, i) => (i < texts ? "---|" : "--:|")).join("")}`;
-  return [line(head), rule, ...rows.map(line)].join("\n");
-}
-
 function isTimed({ results, contestants }: Run, task: Task): boolean {
   return contestants.some((name) => results.of(task, name) !== undefined);
-}
-
-/** Operations at a shape; many draws are timed at one shape alone. */
-function operationsAt(shape: Shape): Operation[] {
-  return OPERATION_NAMES.filter((name) => name !== "manyDraws" || shape === MAIN);
 }
 
 /** Contestants with something in one of these tasks. */
@@ -96,37 +57,11 @@ function present(run: Run, tasks: readonly Task[]): string[] {
   return run.contestants.filter(has);
 }
 
-/** Million items a second. */
-export function speed(nanoseconds: readonly number[]): string {
-  return digits(1000 / median(nanoseconds));
-}
-
-/** Three digits, or all before the point. */
-function digits(x: number): string {
-  return x >= 99.95 ? x.toFixed(0) : x >= 9.95 ? x.toFixed(1) : x.toPrecision(2);
-}
-
-function percent(part: number): string {
-  return `±${(100 * part).toFixed(part < 0.00995 ? 1 : 0)}%`;
-}
-
-/** Whether a contestant's answers to a task were found wrong, at another τ perhaps. */
-export function hasFailed(run: Run, { operation, classes }: Task, contestant: string): boolean {
-  return run.checks.some(
-    (check) =>
-      check.contestant === contestant &&
-      check.operation === operation &&
-      check.shape.classes === classes &&
-      !(check.worst <= 1),
-  );
-}
-
 function speedCell(run: Run, task: Task, contestant: string): string {
   const times = run.results.of(task, contestant);
   if (times === undefined) return "–";
   if (times instanceof Error) return "error ✗";
-  const mark = hasFailed(run, task, contestant) ? " ✗" : "";
-  return `${speed(times)} ${percent(spread(times))}${mark}`;
+  return `${speed(times)} ${plusMinus(times)}${mark(run, task, contestant)}`;
 }
 
 function grid(
@@ -144,7 +79,7 @@ function grid(
 }
 
 function columnsAt(shape: Shape): [string, Task][] {
-  return operationsAt(shape).map((name) => [OPERATIONS[name], task(name, shape)]);
+  return tasksAt(shape).map((task) => [OPERATIONS[task.operation], task]);
 }
 
 function speeds(run: Run, shape: Shape): string {
@@ -172,17 +107,15 @@ function taus(run: Run): string {
 
 /** The reference against contestants that aren't this package. */
 function losses(run: Run): string {
-  const others = run.contestants.filter((name) => !name.startsWith("gumbel"));
+  const others = run.contestants.filter((name) => !isOurs(name));
   const lost = [MAIN, SHORT, ...WIDE].flatMap((shape) =>
-    operationsAt(shape).flatMap((operation) => {
-      const at = task(operation, shape);
+    tasksAt(shape).flatMap((at) => {
       const ours = run.results.numbers(at, REFERENCE);
       return others.flatMap((name) => {
         const theirs = run.results.numbers(at, name);
         if (!ours || !theirs || ratio(theirs, ours) >= 1) return [];
         const factor = ratio(ours, theirs).toFixed(2);
-        const mark = hasFailed(run, at, name) ? " (its check failed)" : "";
-        return [[title(shape), OPERATIONS[operation], `${name}${mark}`, factor]];
+        return [[title(shape), OPERATIONS[at.operation], `${name}${mark(run, at, name)}`, factor]];
       });
     }),
   );
@@ -191,21 +124,17 @@ function losses(run: Run): string {
 }
 
 function small(run: Run): string {
-  const columns = operationsAt(SMALL).map((name): [string, Task] => [
-    OPERATIONS[name],
-    task(name, SMALL),
-  ]);
-  return grid(run, columns, (task, name) => {
+  return grid(run, columnsAt(SMALL), (task, name) => {
     const times = run.results.of(task, name);
     if (times === undefined) return "–";
     if (times instanceof Error) return "error ✗";
     const microseconds = (median(times) * SMALL.rows * SMALL.classes) / 1000;
-    return `${microseconds.toFixed(2)} ${percent(spread(times))}`;
+    return `${microseconds.toFixed(2)} ${plusMinus(times)}`;
   });
 }
 
 function cold({ cold }: Run): string {
-  const cell = (ms: readonly number[]) => `${median(ms).toFixed(1)} ${percent(spread(ms))}`;
+  const cell = (ms: readonly number[]) => `${median(ms).toFixed(1)} ${plusMinus(ms)}`;
   return table(
     ["shape", "", "first", "second"],
     cold.map(({ shape, name, first, second }) => [title(shape), name, cell(first), cell(second)]),
@@ -228,7 +157,7 @@ function streamed({ streams }: Run): string {
 function widths({ widths }: Run): string {
   const cell = (times: Times | undefined) => {
     if (times === undefined || times instanceof Error) return "error ✗";
-    return `${median(times).toFixed(2)} ${percent(spread(times))}`;
+    return `${median(times).toFixed(2)} ${plusMinus(times)}`;
   };
   return table(
     ["classes", "words used", "noise, ns an element", "soft, ns an element"],
@@ -248,16 +177,13 @@ function checks(run: Run): string {
         (check) => check.contestant === name && check.operation === operation,
       );
       if (mine.length === 0) return "–";
-      const worst = Math.max(...mine.map((check) => check.worst));
-      return worst <= 1 ? worst.toFixed(2) : "✗";
+      if (mine.some(hasFailed)) return "✗";
+      return Math.max(...mine.map(({ worst }) => worst)).toFixed(2);
     }),
   ]);
-  const failures = run.checks.filter(({ worst }) => !(worst <= 1));
-  const where = ({ contestant, operation, shape }: Check) =>
-    `${contestant}, ${OPERATIONS[operation]}, ${title(shape)}`;
   const lines = [
-    ...failures.map((check) => `✗ ${where(check)}: ${check.text}`),
-    ...run.checks.filter(({ remark }) => remark).map((check) => `${where(check)}: ${check.remark}`),
+    ...run.checks.filter(hasFailed).map((check) => `✗ ${describeCheck(check)}`),
+    ...run.checks.flatMap((check) => (check.remark ? [describeCheck(check, check.remark)] : [])),
   ];
   return [
     `Before any time was taken: samplers against their law by chi-square (noise in 64 bins, winners and indices by class), which may be ${MOST_DEVIATIONS} standard deviations off (six in ten million right samplers are); soft samples of given noise and gradients against the formula in float64. gumbel's tolerances are those of its documentation, for the gradient 2^-18·y(|v| + Σ y|v|)/τ; the peers' are 5·10^-4, relative, as they state none. The worst found, over all shapes, as a part of what is allowed:`,

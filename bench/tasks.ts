@@ -1,4 +1,4 @@
-/** What is measured: operations, shapes, and the list of tasks of a run. */
+/** What can be measured: operations and shapes. extent.ts says what a run does of it. */
 
 /** Each operation with its heading. */
 export const OPERATIONS = {
@@ -29,12 +29,15 @@ export interface Task extends Shape {
   readonly draws: number;
 }
 
-/** A task and how long to time it. */
-export interface Cell {
-  readonly task: Task;
+/** How long to time a task. */
+export interface Length {
   readonly rounds: number;
   /** For each contestant in each round. */
   readonly ms: number;
+}
+
+export interface Cell extends Length {
+  readonly task: Task;
 }
 
 export const TAU = 0.5;
@@ -63,30 +66,17 @@ export function tasksAt(shape: Shape): Task[] {
   return shape === MAIN ? all : all.filter(({ operation }) => operation !== "manyDraws");
 }
 
-/** Everything that every contestant takes part in. */
-export function cells(quick: boolean): Cell[] {
-  const main = quick ? { rounds: 3, ms: 60 } : { rounds: 7, ms: 100 };
-  const other = quick ? { rounds: 3, ms: 40 } : { rounds: 5, ms: 80 };
-  const wide = { rounds: 3, ms: 100 };
-  const timed = (tasks: readonly Task[], length: Omit<Cell, "task">) =>
-    tasks.map((task) => ({ task, ...length }));
-  return [
-    ...timed(tasksAt(MAIN), main),
-    ...timed(tasksAt(SHORT), other),
-    ...(quick ? [] : WIDE.flatMap((shape) => timed(tasksAt(shape), wide))),
-    ...timed(
-      OTHER_TAUS.map((tau) => task("soft", MAIN, tau)),
-      quick ? { rounds: 2, ms: 30 } : other,
-    ),
-  ];
-}
-
 /** The same text for the same task. */
 export function keyOf({ operation, rows, classes, tau, draws }: Task): string {
   return [operation, rows, classes, tau, draws].join(" ");
 }
 
-export function describe({ operation, rows, classes, tau }: Task): string {
-  const at = operation === "soft" && tau !== TAU ? `, tau ${tau}` : "";
-  return `${OPERATIONS[operation]}, ${rows} x ${classes}${at}`;
+export function describe(task: Task): string {
+  const { operation, tau } = task;
+  const at = operation === "soft" && tau !== TAU ? `, τ = ${tau}` : "";
+  return `${OPERATIONS[operation]}, ${title(task)}${at}`;
+}
+
+export function title({ rows, classes }: Shape): string {
+  return `${rows} × ${classes}`;
 }

@@ -3,13 +3,15 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { chart } from "../bench/chart.ts";
-import { type Check, checkAll } from "../bench/checks.ts";
-import type { Answer, Contestant } from "../bench/contestant.ts";
+import { type Check, checkAll, hasFailed } from "../bench/checks.ts";
+import { type Answer, type Contestant, REFERENCE } from "../bench/contestant.ts";
+import { QUICK } from "../bench/extent.ts";
 import { type Entrant, measure, Results } from "../bench/measure.ts";
 import { library as plain } from "../bench/plain/library.ts";
 import type { Request } from "../bench/protocol.ts";
 import { withFigures } from "../bench/readme.ts";
-import { REFERENCE, type Run, report } from "../bench/report.ts";
+import { report } from "../bench/report.ts";
+import { failures, type Run } from "../bench/run.ts";
 import { deviations, median, ratio, spread } from "../bench/statistics.ts";
 import { MAIN, type Operation, SHORT, task } from "../bench/tasks.ts";
 import { drawn, values } from "../bench/worker/answers.ts";
@@ -46,8 +48,8 @@ function spoilt(spoil: (answer: Answer, operation: Operation) => void): Entrant 
   });
 }
 
-function failures(checks: readonly Check[]): Set<Operation> {
-  return new Set(checks.filter(({ worst }) => !(worst <= 1)).map(({ operation }) => operation));
+function failedIn(checks: readonly Check[]): Set<Operation> {
+  return new Set(checks.filter(hasFailed).map(({ operation }) => operation));
 }
 
 const arrays = (answer: Answer) =>
@@ -78,8 +80,8 @@ describe("statistics", () => {
 
 describe("checks", () => {
   it("pass plain loops, on every operation", async () => {
-    const checks = await checkAll(plain.contestants.map(entrant), true);
-    expect(failures(checks)).toEqual(new Set());
+    const checks = await checkAll(plain.contestants.map(entrant), QUICK);
+    expect(failedIn(checks)).toEqual(new Set());
     expect(new Set(checks.map(({ operation }) => operation)).size).toBe(9);
   });
 
@@ -94,9 +96,9 @@ describe("checks", () => {
           }
         }),
       ],
-      true,
+      QUICK,
     );
-    const found = failures(checks);
+    const found = failedIn(checks);
     for (const operation of ["soft", "softGiven", "hard", "backward", "forwardBackward"] as const) {
       expect(found, operation).toContain(operation);
     }
@@ -114,9 +116,9 @@ describe("checks", () => {
           }
         }),
       ],
-      true,
+      QUICK,
     );
-    expect(failures(checks).size).toBe(9);
+    expect(failedIn(checks).size).toBe(9);
   });
 
   it("keep a failure's words and go on", async () => {
@@ -128,8 +130,8 @@ describe("checks", () => {
         },
       }),
     });
-    const checks = await checkAll([broken], true);
-    expect(failures(checks).size).toBe(9);
+    const checks = await checkAll([broken], QUICK);
+    expect(failedIn(checks).size).toBe(9);
     expect(checks[0].text).toBe("out of order");
   });
 });
@@ -181,6 +183,7 @@ function run(): Run {
     command: "npm run bench",
     machine: ["A & B <processor>", "Node", "versions", "date"],
     notes: ["a note"],
+    absent: [],
     contestants: [REFERENCE, "numpy f32"],
     checks: [
       {
@@ -211,6 +214,17 @@ describe("the report", () => {
   it("has ratios, and what is lost", () => {
     expect(text).toContain("| numpy f32 | – | 2.0 | – | 2.0 | – | – | – | – | 0.50 |");
     expect(text).toContain("| 1024 × 1000 | many draws | numpy f32 | 2.00 |");
+  });
+
+  it("has all that went wrong in words", () => {
+    const wrong = run();
+    wrong.results.set(task("noise", MAIN), new Map([[REFERENCE, new Error("gone")]]));
+    const absent = ["jax takes no part: no Python"];
+    expect(failures({ ...wrong, absent })).toEqual([
+      "jax takes no part: no Python",
+      "numpy f32, hard, 1024 × 1000: 9 σ off the law",
+      "gone",
+    ]);
   });
 
   it("goes into the README between its marks, again and again", () => {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { backend } from "gumbel";
-import type { Library } from "../contestant.ts";
+import { type Library, REFERENCE } from "../contestant.ts";
 import { contestant } from "./contestants.ts";
 import { planContestant } from "./plan.ts";
 
@@ -13,7 +13,7 @@ const manifest = new URL("../../package.json", import.meta.url);
 
 export const library: Library = {
   contestants: [
-    contestant("gumbel, out given", true),
+    contestant(REFERENCE, true),
     contestant("gumbel, new array", false),
     planContestant,
   ],

@@ -1,8 +1,9 @@
 /** Whether answers agree: before anything is timed. */
 
 import { isOurs } from "./contestant.ts";
+import { toleranceOf, worstGradient, worstSoft } from "./errors.ts";
 import type { Extent } from "./extent.ts";
-import { lawOf, logitsOf, noiseOf, softOf, upstreamOf } from "./inputs.ts";
+import { lawOf } from "./inputs.ts";
 import type { Entrant } from "./measure.ts";
 import { progress } from "./progress.ts";
 import { type Drawn, NOISE_BINS, type Values } from "./protocol.ts";
@@ -20,27 +21,6 @@ import {
 
 /** Chi-square may be this many standard deviations off: six in ten million right samplers are. */
 export const MOST_DEVIATIONS = 5;
-
-/** How exact values must be. */
-interface Tolerance {
-  /** Relative, of a soft sample. */
-  readonly soft: (size: number, tau: number) => number;
-  /** Of a gradient, as a part of y·(|v| + Σ y|v|)/τ. */
-  readonly gradient: number;
-  /** Of the sum of a row. */
-  readonly sum: number;
-}
-
-/** What the package's documentation states; `size` is |l − max l| + |G| of a class and of the winner together. */
-const OURS: Tolerance = {
-  soft: (size, tau) => Math.expm1((2 ** -21 * size) / tau) + 2 ** -20,
-  gradient: 2 ** -18,
-  sum: 1e-6,
-};
-/** Float32 without a stated bound: sums of 151,936 terms in a row, exponentials of their own. */
-const PEERS: Tolerance = { soft: () => 5e-4, gradient: 5e-4, sum: 5e-4 };
-/** Smaller entries may be wrong: contestants differ in when they flush to 0. */
-const LEAST_SOFT = 2 ** -90;
 
 /** One contestant's operation at one shape. */
 export interface Check {
@@ -65,13 +45,19 @@ export function describeCheck(check: Check, text = check.text): string {
   return `${contestant}, ${OPERATIONS[operation]}, ${title(shape)}: ${text}`;
 }
 
-/** Of noise, as a part of all. Generators of float32 uniforms have 0 or 1 among them once in 2^23 or 2^24. */
+/**
+ * Infinities in noise that are passed, with a remark, as a part of all: uniforms in float32 have 0 or 1 among them once
+ * in 2^23 or 2^24. gumbel promises that there are none.
+ */
 const MOST_INFINITE = 2 ** -20;
 
-/** Of many draws: the slowest contestant makes 30,000 a second. */
-const DRAWS = 100_000;
+/** Draws to check the law of many draws: the slowest contestant makes 30,000 a second. */
+const LAW_DRAWS = 100_000;
 
-const VALUES: readonly Operation[] = ["softGiven", "backward", "forwardBackward"];
+/** Their values can be computed here, too: of what is given, or of the sample that comes with them. */
+const COMPUTED: readonly Operation[] = ["softGiven", "backward", "forwardBackward"];
+/** They draw nothing. */
+const LAWLESS: readonly Operation[] = ["softGiven", "backward"];
 
 /** Rows whose values are checked: those of a timed task would be millions of numbers to send. */
 function rowsOfValues({ classes }: Shape): number {
@@ -91,15 +77,14 @@ export async function checkAll(
       const { operation } = whole;
       progress(`checking ${describe(whole)}`);
       for (const entrant of entrants) {
-        const { name: contestant } = entrant;
-        const found = VALUES.includes(operation)
-          ? await attempt(() => checkValues(entrant, task(operation, few)))
-          : await attempt(() => checkLaw(entrant, whole, rows));
-        if (found) checks.push({ contestant, operation, shape, ...found });
-        // A sample that comes with its gradient must obey the law, too.
-        if (operation === "forwardBackward") {
-          const found = await attempt(() => checkLaw(entrant, whole, rows));
-          if (found) checks.push({ contestant, operation, shape, ...found });
+        const looks: (() => Promise<Found>)[] = [];
+        if (COMPUTED.includes(operation)) {
+          looks.push(() => checkValues(entrant, task(operation, few)));
+        }
+        if (!LAWLESS.includes(operation)) looks.push(() => checkLaw(entrant, whole, rows));
+        for (const look of looks) {
+          const found = await attempt(look);
+          if (found) checks.push({ contestant: entrant.name, operation, shape, ...found });
         }
       }
     }
@@ -123,14 +108,16 @@ async function checkLaw(
   task: Task,
   rows: number,
 ): Promise<Found> {
-  const enough = task.draws ? DRAWS : rows;
+  const enough = task.draws ? LAW_DRAWS : rows;
   const drawn = await peer.ask<Drawn>({ do: "law", contestant, task, rows: enough });
   if ("missing" in drawn) return undefined;
   const { counts, worstSum, infinite } = drawn;
   const isNoise = task.operation === "noise";
   const total = counts.reduce((a, b) => a + b, 0);
-  if (infinite > (isNoise ? MOST_INFINITE * total : 0)) {
-    return { worst: Infinity, text: `${isNoise ? "values" : "rows"} not finite: ${infinite}` };
+  const infinities = `${infinite} of ${total} ${isNoise ? "values" : "rows"} not finite`;
+  const elements = isNoise ? total : total * task.classes;
+  if (infinite > (isOurs(contestant) ? 0 : MOST_INFINITE * elements)) {
+    return { worst: Infinity, text: infinities };
   }
   const law = isNoise ? new Array(NOISE_BINS).fill(1 / NOISE_BINS) : lawOf(task.classes);
   const off = deviations(counts, law);
@@ -139,7 +126,7 @@ async function checkLaw(
     worst: Math.max(Math.abs(off) / MOST_DEVIATIONS, sum),
     text:
       sum > 1 ? `a row sums to 1 ± ${worstSum.toPrecision(2)}` : `${off.toFixed(1)} σ off the law`,
-    ...(infinite > 0 && { remark: `${infinite} of ${total} values not finite` }),
+    ...(infinite > 0 && { remark: infinities }),
   };
 }
 
@@ -152,57 +139,4 @@ async function checkValues({ name: contestant, peer }: Entrant, task: Task): Pro
       ? worstSoft(answer.values, task, tolerance)
       : worstGradient(answer, task, tolerance);
   return { worst, text: `${worst.toFixed(2)} of the tolerance` };
-}
-
-function toleranceOf(contestant: string): Tolerance {
-  return isOurs(contestant) ? OURS : PEERS;
-}
-
-/** The largest error of soft samples, as a part of the tolerance. */
-function worstSoft(values: Values["values"], task: Task, tolerance: Tolerance): number {
-  const { classes, tau } = task;
-  const logits = logitsOf(task);
-  const noise = noiseOf(task);
-  const exact = softOf({ logits, noise }, classes, tau);
-  let worst = 0;
-  for (let start = 0; start < exact.length; start += classes) {
-    const largest = logits.subarray(start, start + classes).reduce((a, b) => Math.max(a, b));
-    const size = (i: number) => largest - logits[i] + Math.abs(noise[i]);
-    let winner = start;
-    for (let i = start; i < start + classes; i++) if (exact[i] > exact[winner]) winner = i;
-    for (let i = start; i < start + classes; i++) {
-      if (exact[i] < LEAST_SOFT) continue;
-      const allowed = tolerance.soft(size(i) + size(winner), tau) * exact[i];
-      worst = larger(worst, Math.abs((values[i] ?? NaN) - exact[i]) / allowed);
-    }
-  }
-  return worst;
-}
-
-/** The same of gradients, against the formula with the contestant's own sample, where it drew one. */
-function worstGradient({ values, sample }: Values, task: Task, tolerance: Tolerance): number {
-  const { classes, tau } = task;
-  const given = { logits: logitsOf(task), noise: noiseOf(task) };
-  const y = Float32Array.from(sample?.map((x) => x ?? NaN) ?? softOf(given, classes, tau));
-  const v = upstreamOf(task);
-  let worst = 0;
-  for (let start = 0; start < y.length; start += classes) {
-    let dot = 0;
-    let size = 0;
-    for (let i = start; i < start + classes; i++) {
-      dot += y[i] * v[i];
-      size += y[i] * Math.abs(v[i]);
-    }
-    for (let i = start; i < start + classes; i++) {
-      if (y[i] < LEAST_SOFT) continue;
-      const allowed = (tolerance.gradient * y[i] * (Math.abs(v[i]) + size)) / tau;
-      worst = larger(worst, Math.abs((values[i] ?? NaN) - (y[i] * (v[i] - dot)) / tau) / allowed);
-    }
-  }
-  return worst;
-}
-
-/** Of a NaN, too: it is as wrong as can be. */
-function larger(a: number, b: number): number {
-  return b <= a ? a : Number.isNaN(b) ? Infinity : b;
 }

@@ -22,9 +22,9 @@ export function speed(nanoseconds: readonly number[]): string {
   return digits(1000 / median(nanoseconds));
 }
 
-/** Three digits, two below 10, or all before the point. */
+/** Three digits, or all before the point. */
 export function digits(x: number): string {
-  return x >= 99.95 ? x.toFixed(0) : x >= 9.95 ? x.toFixed(1) : x.toPrecision(2);
+  return x >= 99.95 ? x.toFixed(0) : x.toPrecision(3);
 }
 
 /** Of the median. */

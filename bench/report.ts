@@ -22,19 +22,24 @@ import {
   WIDE,
 } from "./tasks.ts";
 
+const OPERATIONS_EXPLAINED =
+  "**noise**: standard Gumbel noise. **soft**: softmax((logits + noise)/τ). **hard**: the one-hot of its largest entry. **backward**: the gradient by the logits, of a soft sample and an upstream gradient that are given. **forward + backward**: a soft sample and its gradient. **index**: a class a row. **many draws**: 100,000 classes from one row in a call, which makes the tables it needs, but for plain TypeScript and alias-sampling, whose tables are made before.";
+const VERSUS = `Speed of *${REFERENCE}* divided by that of each other, the median of the rounds' quotients; below 1 it loses:`;
+
 export function report(run: Run): string {
   const sections = [
     `# Results\n\nWritten by \`${run.command}\`.`,
     list(run.machine),
     "![The main figures as bars](results.svg)",
+    OPERATIONS_EXPLAINED,
     `Figures are million elements a second, for many draws million draws: the median of rounds in which all contestants take turns, ± their median absolute deviation. "–": the library has no such operation, nor parts to make it of. "✗": its answers failed a check, see below.`,
     `## ${title(MAIN)}, τ = ${TAU}\n\n${speeds(run, MAIN)}`,
-    `How many times as fast ${REFERENCE}, is; below 1 it loses:\n\n${ratios(run, MAIN)}`,
+    `${VERSUS}\n\n${ratios(run, MAIN)}`,
     `## Other shapes, τ = ${TAU}`,
     ...[SHORT, ...WIDE]
       .filter((shape) => isTimed(run, task("soft", shape)))
       .map((shape) => {
-        return `### ${title(shape)}\n\n${speeds(run, shape)}\n\n${REFERENCE}, against the others:\n\n${ratios(run, shape)}`;
+        return `### ${title(shape)}\n\n${speeds(run, shape)}\n\n${VERSUS}\n\n${ratios(run, shape)}`;
       }),
     `## Other τ: soft samples, ${title(MAIN)}\n\n${taus(run)}`,
     `## Where gumbel loses\n\n${losses(run)}`,
@@ -114,7 +119,7 @@ function losses(run: Run): string {
       return others.flatMap((name) => {
         const theirs = run.results.numbers(at, name);
         if (!ours || !theirs || ratio(theirs, ours) >= 1) return [];
-        const factor = ratio(ours, theirs).toFixed(2);
+        const factor = digits(ratio(ours, theirs));
         return [[title(shape), OPERATIONS[at.operation], `${name}${mark(run, at, name)}`, factor]];
       });
     }),

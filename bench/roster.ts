@@ -7,9 +7,8 @@ import type { Command } from "./peer.ts";
 import { progress } from "./progress.ts";
 
 /** Processes in JavaScript: a name, and the module below bench/ that has the library. */
-const MODULES = {
-  gumbel: "ours/wasm",
-  "gumbel-js": "ours/js",
+const OURS = { gumbel: "ours/wasm", "gumbel-js": "ours/js" };
+const OTHERS = {
   plain: "plain/library",
   "tfjs-wasm": "peers/tfjs-wasm",
   "tfjs-cpu": "peers/tfjs-cpu",
@@ -19,23 +18,27 @@ const MODULES = {
 };
 const PYTHON = ["torch", "jax", "numpy"];
 
-/** The processes asked for; `bench` is this directory. */
-export function roster(options: Options, bench: string): Command[] {
-  const scripts = Object.entries(MODULES).map(([name, module]) => script(bench, name, module));
-  const native = options.native ? [nativeCommand(bench)] : [];
-  const python = options.python ? pythonCommands(bench) : [];
-  const all = [...scripts.slice(0, 2), ...native, ...scripts.slice(2), ...python];
-  const { only } = options;
+/** The processes asked for, in the order of the tables; `bench` is this directory. */
+export function roster({ native, python, only }: Options, bench: string): Command[] {
+  const all = [
+    ...scripts(bench, OURS),
+    ...(native ? [nativeCommand(bench)] : []),
+    ...scripts(bench, OTHERS),
+    ...(python ? pythonCommands(bench) : []),
+  ];
+  const names = all.map(({ name }) => name);
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`--only: no ${unknown} among ${names.join(", ")}`);
   return only ? all.filter(({ name }) => only.includes(name)) : all;
 }
 
-function script(bench: string, name: string, module: string): Command {
-  // The arguments by which tsx runs this process itself.
-  return {
+function scripts(bench: string, modules: Readonly<Record<string, string>>): Command[] {
+  return Object.entries(modules).map(([name, module]) => ({
     name,
     file: process.execPath,
+    // The arguments by which tsx runs this process itself.
     args: [...process.execArgv, `${bench}/worker/main.ts`, module],
-  };
+  }));
 }
 
 function nativeCommand(bench: string): Command {

@@ -1,7 +1,7 @@
 /** The benchmark's own judgement: that it finds wrong answers, and reports what it found. Its times are no test. */
 
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { chart } from "../bench/chart.ts";
 import { type Check, checkAll, hasFailed } from "../bench/checks.ts";
 import { type Answer, type Contestant, REFERENCE } from "../bench/contestant.ts";
@@ -15,6 +15,8 @@ import { failures, type Run } from "../bench/run.ts";
 import { deviations, median, ratio, spread } from "../bench/statistics.ts";
 import { MAIN, type Operation, SHORT, task } from "../bench/tasks.ts";
 import { drawn, values } from "../bench/worker/answers.ts";
+
+vi.mock("../bench/progress.ts", () => ({ progress() {} }));
 
 /** A contestant in this process instead of its own. */
 function entrant({ name, prepare }: Contestant): Entrant {

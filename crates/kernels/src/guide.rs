@@ -91,15 +91,17 @@ impl<'a> Guided<'a> {
 
 /// How many words have a target below `end`: all of them where it is +∞.
 fn words_below(end: f64, total: f64, per_weight: f64) -> u64 {
-    const ALL: f64 = 4_294_967_296.0;
-    let below = |words: f64| words * TWO_M32 * total < end;
-    let mut words = end * per_weight;
-    words = if words < ALL { (words as u64) as f64 } else { ALL };
+    const ALL: u64 = 1 << 32;
+    /// A sum with it has the nearest integer in its low bits.
+    const ROUND: f64 = 4_503_599_627_370_496.0;
+    let below = |words: u64| words as f64 * TWO_M32 * total < end;
+    let guess = end * per_weight;
+    let mut words = if guess < ALL as f64 { (guess + ROUND).to_bits() - ROUND.to_bits() } else { ALL };
     while words < ALL && below(words) {
-        words += 1.0;
+        words += 1;
     }
-    while words > 0.0 && !below(words - 1.0) {
-        words -= 1.0;
+    while words > 0 && !below(words - 1) {
+        words -= 1;
     }
-    words as u64
+    words
 }

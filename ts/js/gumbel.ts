@@ -11,8 +11,9 @@
  */
 
 import { exp2, fromBits, log1pF64, logF64, RATE, toBits } from "./math.ts";
-import { fillWords, Purpose, word } from "./philox.ts";
-import { BLOCK, type Params } from "./row.ts";
+import { RECORD } from "../kernels.ts";
+import { fillRows, fillWords, Purpose, word } from "./philox.ts";
+import { BLOCK, CHUNK, type Params, SHORT } from "./row.ts";
 
 const fround = Math.fround;
 
@@ -89,26 +90,53 @@ function interpolate(start: number, width: number): number[] {
   return c.map((c) => fround(c));
 }
 
+/** Values drawn at a time: a block of a long row, or a chunk of short rows. */
+const ROOM = CHUNK * SHORT > BLOCK ? CHUNK * SHORT : BLOCK;
+
 /** Noise out of a table, block by block. */
 export class Drawn {
   readonly #table = makeTable();
-  readonly #words = new Int32Array(BLOCK);
-  /** The positions x of a block, and their bits: a cast a value would take twice as long. */
-  readonly #x = new Float32Array(BLOCK);
+  readonly #words = new Int32Array(ROOM + 4);
+  /** The positions x of the words, and their bits: a cast a value would take twice as long. */
+  readonly #x = new Float32Array(ROOM);
   readonly #bits = new Uint32Array(this.#x.buffer);
+  /** Where noise can be kept until the next is drawn. */
+  readonly room = new Float32Array(ROOM);
 
   /** The noise of `count` columns (at most a block) from `column` on, to `out` from `to` on. */
   block(params: Params, column: number, count: number, out: Float32Array, to: number): void {
     fillWords(params, Purpose.noise, column, this.#words, count);
     const refine = positions(this.#words, count, this.#x);
     evaluate(this.#table, this.#x, this.#bits, count, out, to);
-    if (refine) this.#refine(params, column, count, out, to);
+    if (refine) this.#refine(params, column, 0, count, out, to);
   }
 
-  /** Puts the rare words right: one block in two hundred and fifty has one. */
-  #refine(params: Params, column: number, count: number, out: Float32Array, to: number): void {
+  /** The noise of every row at hand, which are short, to `out` from `to` on. */
+  rows(params: Params, classes: number, out: Float32Array, to: number): void {
+    const count = params.count * classes;
+    fillRows(params, Purpose.noise, classes, this.#words);
+    const refine = positions(this.#words, count, this.#x);
+    evaluate(this.#table, this.#x, this.#bits, count, out, to);
+    if (!refine) return;
+    const { at } = params;
+    for (let row = 0; row < params.count; row++) {
+      params.at = row * RECORD;
+      this.#refine(params, 0, row * classes, classes, out, to + row * classes);
+    }
+    params.at = at;
+  }
+
+  /** Puts the rare words right, once in 65,536: they are those of a row from `column` on. */
+  #refine(
+    params: Params,
+    column: number,
+    from: number,
+    count: number,
+    out: Float32Array,
+    to: number,
+  ): void {
     for (let i = 0; i < count; i++) {
-      const high = this.#words[i] >>> 0;
+      const high = this.#words[from + i] >>> 0;
       if (high < TAIL_WORDS) {
         out[to + i] = gumbelTail(high, word(params, Purpose.tail, column + i));
       }

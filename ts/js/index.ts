@@ -10,7 +10,7 @@ import type { Batch, IndexOut, Kernels, SoftOut, Tangent } from "../kernels.ts";
 import { Cumulative, categorical } from "./categorical.ts";
 import { Drawn } from "./gumbel.ts";
 import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
-import { BLOCK, blockEnd, Input, oneHot, Params } from "./row.ts";
+import { BLOCK, blockEnd, Input, oneHot, Params, SHORT } from "./row.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { addTangent, finishGradient, relativeScores } from "./tau.ts";
 import * as vjp from "./vjp.ts";
@@ -32,11 +32,16 @@ class JsKernels implements Kernels {
 
   noise(batch: Batch, out: Float32Array): void {
     const { rows, classes } = batch;
+    const params = this.#params;
     for (let row = 0; row < rows; row++) {
-      this.#params.seek(batch, row);
+      params.seek(batch, row);
+      if (classes <= SHORT) {
+        if (params.chunk === row) this.#drawn.rows(params, classes, out, row * classes);
+        continue;
+      }
       for (let start = 0; start < classes; start += BLOCK) {
         const count = blockEnd(start, classes) - start;
-        this.#drawn.block(this.#params, start, count, out, row * classes + start);
+        this.#drawn.block(params, start, count, out, row * classes + start);
       }
     }
   }

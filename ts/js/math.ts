@@ -46,9 +46,6 @@ function powersOfTwo(): Float64Array {
   return powers;
 }
 
-/** What is left when fours are taken. */
-const rest = /* @__PURE__ */ new Float32Array(4);
-
 /**
  * `out[i] = 2^t` for t = (x[i] − max)·rate ≤ 0 (also −∞): exactly 1 at 0, and exactly 0 below −100
  * and for NaN. The values of x and out begin at `at` and `to`; the arrays may be the same.
@@ -65,9 +62,14 @@ export function exps(
   max: number,
   rate: number,
 ): void {
+  if (count < 4) {
+    fewExps(x, at, out, to, count, max, rate);
+    return;
+  }
   const powers = POWERS;
-  const fours = count - (count % 4);
-  for (let i = 0; i < fours; i += 4) {
+  const last = count - 4;
+  for (let next = 0; next < count; next += 4) {
+    const i = next < last ? next : last;
     const t0 = fround(fround(x[at + i] - max) * rate);
     const t1 = fround(fround(x[at + i + 1] - max) * rate);
     const t2 = fround(fround(x[at + i + 2] - max) * rate);
@@ -112,10 +114,23 @@ export function exps(
     out[to + i + 2] = (p2 + l2) * powers[(n2 + 101) | 0];
     out[to + i + 3] = (p3 + l3) * powers[(n3 + 101) | 0];
   }
-  if (fours === count) return;
-  for (let i = fours; i < count; i++) rest[i - fours] = x[at + i];
-  exps(rest, 0, rest, 0, 4, max, rate);
-  for (let i = fours; i < count; i++) out[to + i] = rest[i - fours];
+}
+
+/** Scratch for fewer than four values. */
+const few = /* @__PURE__ */ new Float32Array(4);
+
+function fewExps(
+  x: Float32Array,
+  at: number,
+  out: Float32Array,
+  to: number,
+  count: number,
+  max: number,
+  rate: number,
+): void {
+  for (let i = 0; i < count; i++) few[i] = x[at + i];
+  exps(few, 0, few, 0, 4, max, rate);
+  for (let i = 0; i < count; i++) out[to + i] = few[i];
 }
 
 const single = /* @__PURE__ */ new Float32Array(4);

@@ -7,6 +7,7 @@
  * seed, stream, row and column.
  */
 
+import { RECORD } from "../kernels.ts";
 import type { Params } from "./row.ts";
 
 /** What a word is used for: the top four bits of the counter, so that no two uses meet. */
@@ -162,6 +163,88 @@ export function fillWords(
     out,
     count,
   );
+}
+
+/**
+ * The words of the first `count` columns of every row at hand, row after row; of draws, from the
+ * block with a row's first draw on. `out` has room for four more.
+ *
+ * Again two blocks at a time, but of whatever rows: no row of an odd number of blocks leaves one
+ * over. With one block a row it takes half the time of {@link fillWords}, with three a sixth less,
+ * with more than four it takes longer.
+ */
+export function fillRows(params: Params, purpose: number, count: number, out: Int32Array): void {
+  const MULTIPLIER_0 = 0xd2511f53;
+  const MULTIPLIER_1 = 0xcd9e8d57;
+  const WEYL_0 = 0x9e3779b9;
+  const WEYL_1 = 0xbb67ae85;
+  const ROUNDS = 10;
+  const { words } = params;
+  const isDraw = purpose === Purpose.draw;
+  const lastRow = params.count - 1;
+  const lastBlock = (count - 1) >>> 2;
+  let row = 0;
+  let block = 0;
+  for (let left = params.count * (lastBlock + 1); left > 0; left -= 2) {
+    const a = row * RECORD;
+    const aTo = row * count + 4 * block;
+    let a0 = (purpose << 28) + block + (isDraw ? words[a + 5] >>> 2 : 0);
+    if (block < lastBlock) block++;
+    else {
+      block = 0;
+      // After the last block of all, b is one that is there already.
+      if (row < lastRow) row++;
+    }
+    const b = row * RECORD;
+    const bTo = row * count + 4 * block;
+    let b0 = (purpose << 28) + block + (isDraw ? words[b + 5] >>> 2 : 0);
+    if (block < lastBlock) block++;
+    else {
+      block = 0;
+      row++;
+    }
+    let aKey0 = words[a] | 0;
+    let bKey0 = words[b] | 0;
+    let aKey1 = words[a + 1] | 0;
+    let bKey1 = words[b + 1] | 0;
+    let a1 = words[a + 2] | 0;
+    let b1 = words[b + 2] | 0;
+    let a2 = words[a + 3] | 0;
+    let b2 = words[b + 3] | 0;
+    let a3 = words[a + 4] | 0;
+    let b3 = words[b + 4] | 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const aLow0 = imul(a0, MULTIPLIER_0);
+      const aLow1 = imul(a2, MULTIPLIER_1);
+      const bLow0 = imul(b0, MULTIPLIER_0);
+      const bLow1 = imul(b2, MULTIPLIER_1);
+      const aHigh0 = high(a0, MULTIPLIER_0, aLow0);
+      const aHigh1 = high(a2, MULTIPLIER_1, aLow1);
+      const bHigh0 = high(b0, MULTIPLIER_0, bLow0);
+      const bHigh1 = high(b2, MULTIPLIER_1, bLow1);
+      a0 = aHigh1 ^ a1 ^ aKey0;
+      b0 = bHigh1 ^ b1 ^ bKey0;
+      a1 = aLow1;
+      b1 = bLow1;
+      a2 = aHigh0 ^ a3 ^ aKey1;
+      b2 = bHigh0 ^ b3 ^ bKey1;
+      a3 = aLow0;
+      b3 = bLow0;
+      aKey0 = (aKey0 + WEYL_0) | 0;
+      bKey0 = (bKey0 + WEYL_0) | 0;
+      aKey1 = (aKey1 + WEYL_1) | 0;
+      bKey1 = (bKey1 + WEYL_1) | 0;
+    }
+    // What is more than a row's own columns, the next row writes over.
+    out[aTo] = a0;
+    out[aTo + 1] = a1;
+    out[aTo + 2] = a2;
+    out[aTo + 3] = a3;
+    out[bTo] = b0;
+    out[bTo + 1] = b1;
+    out[bTo + 2] = b2;
+    out[bTo + 3] = b3;
+  }
 }
 
 const single = /* @__PURE__ */ new Int32Array(8);

@@ -13,24 +13,39 @@ const fround = Math.fround;
 export const WIDTH = 16;
 const partial = /* @__PURE__ */ new Float32Array(WIDTH);
 
-/** Joins the first `count` partial sums of a block; there are no others. */
-function join(count: number): number {
-  let left = count;
-  for (let half = WIDTH >> 1; half > 0; half >>= 1) {
-    for (let j = half; j < left; j++) partial[j - half] += partial[j];
-    if (left > half) left = half;
+/**
+ * Partial sums j, j + 8, j + 4 and j + 12 of at most sixteen terms, joined: `x[at]` is the first of
+ * them, and there are none from `x[end]` on. One that is missing is 0.
+ *
+ * In variables, since a short row feels every pass over an array.
+ */
+function joinFour(x: Float32Array, at: number, end: number): number {
+  if (at + 8 >= end) {
+    if (at + 4 < end) return fround(x[at] + x[at + 4]);
+    return at < end ? x[at] : 0;
   }
-  return partial[0];
+  const high = at + 12 < end ? fround(x[at + 4] + x[at + 12]) : x[at + 4];
+  return fround(fround(x[at] + x[at + 8]) + high);
+}
+
+/** The sum of at most sixteen partial sums, which begin at `x[at]`. */
+function join(x: Float32Array, at: number, count: number): number {
+  const end = at + count;
+  const even = fround(joinFour(x, at, end) + joinFour(x, at + 2, end));
+  const odd = fround(joinFour(x, at + 1, end) + joinFour(x, at + 3, end));
+  return fround(even + odd);
+}
+
+/** ⟨x, y⟩ of at most sixteen terms. */
+function shortDot(x: Float32Array, at: number, y: Float32Array, yAt: number, count: number): number {
+  for (let i = 0; i < count; i++) partial[i] = x[at + i] * y[yAt + i];
+  return join(partial, 0, count);
 }
 
 /** The sum of a block that begins at `x[at]`. */
 function blockSum(x: Float32Array, at: number, count: number): number {
   const end = at + count;
-  if (count < WIDTH) {
-    // + 0 turns −0 into 0, as the first addition to a partial sum does.
-    for (let i = 0; i < count; i++) partial[i] = x[at + i] + 0;
-    return join(count);
-  }
+  if (count <= WIDTH) return join(x, at, count);
   const whole = end - (count % 16);
   // Four partial sums at a time: in variables, and none waits for its own last addition.
   for (let j = 0; j < 16; j += 4) {
@@ -50,7 +65,7 @@ function blockSum(x: Float32Array, at: number, count: number): number {
     partial[j + 3] = s3;
   }
   for (let i = whole; i < end; i++) partial[i - whole] += x[i];
-  return join(WIDTH);
+  return join(partial, 0, WIDTH);
 }
 
 /** ⟨x, y⟩ of a block, in the same manner. */
@@ -62,10 +77,6 @@ function blockDot(
   count: number,
 ): number {
   const end = at + count;
-  if (count < WIDTH) {
-    for (let i = 0; i < count; i++) partial[i] = x[at + i] * y[yAt + i] + 0;
-    return join(count);
-  }
   const whole = end - (count % 16);
   const shift = yAt - at;
   for (let j = 0; j < 16; j += 4) {
@@ -86,7 +97,7 @@ function blockDot(
     partial[j + 3] = s3;
   }
   for (let i = whole; i < end; i++) partial[i - whole] += fround(x[i] * y[i + shift]);
-  return join(WIDTH);
+  return join(partial, 0, WIDTH);
 }
 
 /** `out[i] = 2^((x[i] − max)·rate)`, and their sum. */
@@ -108,8 +119,7 @@ export function expSum(
   return total;
 }
 
-/** ⟨weights, v⟩ over the columns with a non-zero weight, whatever `v` holds in the others. */
-export function dot(
+function longDot(
   weights: Float32Array,
   at: number,
   v: Float32Array,
@@ -121,6 +131,20 @@ export function dot(
     const count = blockEnd(start, classes) - start;
     total += blockDot(weights, at + start, v, vAt + start, count);
   }
+  return total;
+}
+
+/** ⟨weights, v⟩ over the columns with a non-zero weight, whatever `v` holds in the others. */
+export function dot(
+  weights: Float32Array,
+  at: number,
+  v: Float32Array,
+  vAt: number,
+  classes: number,
+): number {
+  let total = 0;
+  if (classes <= WIDTH) total = shortDot(weights, at, v, vAt, classes) + 0;
+  else total = longDot(weights, at, v, vAt, classes);
   return Number.isFinite(total) ? fround(total) : carefulDot(weights, at, v, vAt, classes);
 }
 

@@ -6,25 +6,27 @@
  * the noise. Their argmax is a draw from softmax(l/T); softmax(s/τ) is its relaxation.
  */
 
+import { RECORD } from "../kernels.ts";
 import { type Drawn, largestWord } from "./gumbel.ts";
-import { argmax, BLOCK, blockEnd, type Input, inspect, oneHot, type Params } from "./row.ts";
+import { argmax, BLOCK, blockEnd, type Input, inspect, oneHot, type Params, SHORT } from "./row.ts";
 import { softmaxFrom } from "./softmax.ts";
 
 const fround = Math.fround;
 
-/** The noise of a row, drawn or given, block by block. */
+/** The noise of a row, drawn or given, block by block; drawn for short rows, a chunk of them at once. */
 export class Noise {
   /** The noise of the block at hand begins at `values[at]`. */
   values: Float32Array;
   at = 0;
-  readonly #room = new Float32Array(BLOCK);
+  /** The first row of the chunk that is drawn. */
+  #chunk = -1;
   readonly #drawn: Drawn;
   readonly #given: Float32Array | undefined;
   readonly #params: Params;
   #row = 0;
 
   constructor(drawn: Drawn, given: Float32Array | undefined, params: Params) {
-    this.values = given ?? this.#room;
+    this.values = given ?? drawn.room;
     this.#drawn = drawn;
     this.#given = given;
     this.#params = params;
@@ -50,10 +52,18 @@ export class Noise {
     return this.#given === undefined || this.#given[this.#row + column] > Number.NEGATIVE_INFINITY;
   }
 
-  /** Has the noise of `count` columns from `column` on ready. */
-  block(column: number, count: number): void {
-    if (this.#given === undefined) this.#drawn.block(this.#params, column, count, this.values, 0);
-    else this.at = this.#row + column;
+  /** Has the noise of `count` columns from `column` on ready, in a row of so many classes. */
+  block(column: number, count: number, classes: number): void {
+    if (this.#given !== undefined) this.at = this.#row + column;
+    else if (classes > SHORT) this.#drawn.block(this.#params, column, count, this.values, 0);
+    else this.#drawRows(classes);
+  }
+
+  #drawRows(classes: number): void {
+    const { at, chunk } = this.#params;
+    if (chunk !== this.#chunk) this.#drawn.rows(this.#params, classes, this.values, 0);
+    this.#chunk = chunk;
+    this.at = (at / RECORD) * classes;
   }
 
   /** Whether it is drawn, and then {@link words} and {@link one} serve. */
@@ -90,7 +100,7 @@ export function scores(
   let index = -1;
   for (let start = 0; start < classes; start += BLOCK) {
     const end = blockEnd(start, classes);
-    noise.block(start, end - start);
+    noise.block(start, end - start, classes);
     const g = noise.values;
     const gAt = noise.at - start;
     for (let i = start; i < end; i++) {

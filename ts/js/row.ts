@@ -17,8 +17,11 @@ export function blockEnd(start: number, classes: number): number {
   return end;
 }
 
-/** Records read at a time. */
-const CHUNK = 64;
+/** Rows of up to so many classes are short: their words and noise are drawn a whole {@link CHUNK} of rows at a time. */
+export const SHORT = 16;
+
+/** Rows whose records are read at a time. */
+export const CHUNK = 64;
 
 /** The parameters of the row at hand, out of the records of a batch. */
 export class Params {
@@ -26,16 +29,22 @@ export class Params {
   readonly floats = new Float32Array(this.words.buffer);
   /** Where the record of the row begins in `words` and `floats`. */
   at = 0;
+  /** The rows whose records are at hand: `count` of them from row `chunk` on. */
+  chunk = 0;
+  count = 0;
 
   /** Moves on to a row; rows are taken one after the other, from 0 on. */
   seek(batch: Batch, row: number): void {
     const place = row % CHUNK;
-    if (place === 0) {
-      let count = batch.rows - row;
-      if (count > CHUNK) count = CHUNK;
-      batch.params(this.words, this.floats, row, count);
-    }
+    if (place === 0) this.#read(batch, row);
     this.at = place * RECORD;
+  }
+
+  #read(batch: Batch, row: number): void {
+    const left = batch.rows - row;
+    this.chunk = row;
+    this.count = left < CHUNK ? left : CHUNK;
+    batch.params(this.words, this.floats, row, this.count);
   }
 
   /** The column of the first draw of `categorical`. */

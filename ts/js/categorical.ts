@@ -9,9 +9,10 @@
  */
 
 import { exps } from "./math.ts";
-import { fillWords, Purpose, word } from "./philox.ts";
+import { RECORD } from "../kernels.ts";
+import { fillRows, fillWords, Purpose, word } from "./philox.ts";
 import { WIDTH } from "./reduce.ts";
-import { argmax, BLOCK, blockEnd, type Input, inspect, isFixed, type Params } from "./row.ts";
+import { argmax, BLOCK, blockEnd, CHUNK, type Input, inspect, isFixed, type Params } from "./row.ts";
 
 const TWO_M32 = 2 ** -32;
 
@@ -28,6 +29,7 @@ export function categorical(
   classes: number,
   params: Params,
   law: Cumulative,
+  firstWords: FirstWords,
   draws: number,
   out: Int32Array,
   to: number,
@@ -40,6 +42,10 @@ export function categorical(
     return true;
   }
   law.set(logits, at, classes, max, params.rate);
+  if (draws === 1) {
+    out[to] = law.draw(params, params.first, firstWords.of(params));
+    return true;
+  }
   if (draws > 8 && draws > classes * DRAWS_A_CLASS) law.setGuide();
   // Words come in fours: the first ones may belong to draws before this one.
   const skip = params.first % 4;
@@ -48,6 +54,23 @@ export function categorical(
     law.drawBlock(params, start - skip, end - skip, out, to);
   }
   return true;
+}
+
+const oneARow = /* @__PURE__ */ new Int32Array(4 * CHUNK + 4);
+
+/** The words of first draws, made for a chunk of rows at once: of the four of a block one is wanted. */
+export class FirstWords {
+  /** The first row of the chunk that is there. */
+  #chunk = -1;
+
+  /** The word of the first draw of the row at hand. */
+  of(params: Params): number {
+    if (params.chunk !== this.#chunk) {
+      fillRows(params, Purpose.draw, 4, oneARow);
+      this.#chunk = params.chunk;
+    }
+    return oneARow[(params.at / RECORD) * 4 + (params.first & 3)] >>> 0;
+  }
 }
 
 /** The cumulative law of a row. */
@@ -133,7 +156,7 @@ export class Cumulative {
     if (this.#hasGuide && this.#drawGuided(words, begin - start, end - start, out, to + start))
       return;
     for (let draw = begin; draw < end; draw++) {
-      out[to + draw] = this.#draw(params, first + draw, words[draw - start] >>> 0);
+      out[to + draw] = this.draw(params, first + draw, words[draw - start] >>> 0);
     }
   }
 
@@ -156,7 +179,7 @@ export class Cumulative {
   }
 
   /** The class of the draw number `draw`, whose first word is `high`. */
-  #draw(params: Params, draw: number, high: number): number {
+  draw(params: Params, draw: number, high: number): number {
     const total = this.#sums[this.#blocks];
     const column = this.#find(high * TWO_M32 * total);
     if ((high + 1) * TWO_M32 * total < this.#until) return column;
@@ -200,10 +223,7 @@ const partial = /* @__PURE__ */ new Float64Array(WIDTH);
 /** The sum of a block in the order of `reduce.ts`, but in float64. */
 function blockSum(weights: Float32Array, start: number, end: number): number {
   const count = end - start;
-  if (count < WIDTH) {
-    for (let i = 0; i < count; i++) partial[i] = weights[start + i];
-    return join(count);
-  }
+  if (count <= WIDTH) return join(weights, start, end);
   const whole = end - (count % 16);
   for (let j = 0; j < 16; j += 4) {
     let s0 = 0;
@@ -222,15 +242,21 @@ function blockSum(weights: Float32Array, start: number, end: number): number {
     partial[j + 3] = s3;
   }
   for (let i = whole; i < end; i++) partial[i - whole] += weights[i];
-  return join(WIDTH);
+  return join(partial, 0, WIDTH);
 }
 
-/** Joins the first `count` partial sums of a block; there are no others. */
-function join(count: number): number {
-  let left = count;
-  for (let half = WIDTH >> 1; half > 0; half >>= 1) {
-    for (let j = half; j < left; j++) partial[j - half] += partial[j];
-    if (left > half) left = half;
+/** Joins at most sixteen partial sums. */
+function join(x: Float32Array | Float64Array, start: number, end: number): number {
+  const even = joinFour(x, start, end) + joinFour(x, start + 2, end);
+  return even + (joinFour(x, start + 1, end) + joinFour(x, start + 3, end));
+}
+
+/** Partial sums j, j + 8, j + 4 and j + 12, of those there are. */
+function joinFour(x: Float32Array | Float64Array, at: number, end: number): number {
+  if (at + 8 >= end) {
+    if (at + 4 < end) return x[at] + x[at + 4];
+    return at < end ? x[at] : 0;
   }
-  return partial[0];
+  const high = at + 12 < end ? x[at + 4] + x[at + 12] : x[at + 4];
+  return x[at] + x[at + 8] + high;
 }

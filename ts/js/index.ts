@@ -7,7 +7,7 @@
  */
 
 import type { Batch, IndexOut, Kernels, SoftOut, Tangent } from "../kernels.ts";
-import { Cumulative, categorical } from "./categorical.ts";
+import { Cumulative, categorical, FirstWords } from "./categorical.ts";
 import { Drawn } from "./gumbel.ts";
 import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
 import { BLOCK, blockEnd, Input, oneHot, Params, SHORT } from "./row.ts";
@@ -130,11 +130,14 @@ class JsKernels implements Kernels {
   categorical(batch: Batch, x: Float32Array, draws: number, out: Int32Array): number {
     const { classes } = batch;
     const rows = this.#rows(batch, x, undefined);
+    const { input, params } = rows;
+    const law = this.#law;
+    const first = new FirstWords();
     return each(
       batch,
       (row) => {
         rows.seek(row);
-        return categorical(rows.input, classes, rows.params, this.#law, draws, out, row * draws);
+        return categorical(input, classes, params, law, first, draws, out, row * draws);
       },
       (row) => out.fill(-1, row * draws, (row + 1) * draws),
     );

@@ -126,6 +126,7 @@ export function argmax(x: Float32Array, at: number, classes: number): number {
 
 /** Writes the one-hot vector of a column. */
 export function oneHot(column: number, out: Float32Array, at: number, classes: number): void {
-  out.fill(0, at, at + classes);
+  if (classes > SHORT) out.fill(0, at, at + classes);
+  else for (let i = at; i < at + classes; i++) out[i] = 0;
   out[at + column] = 1;
 }

@@ -6,6 +6,7 @@ import { gumbelTail, largestWord } from "../ts/js/gumbel.ts";
 import { createKernels } from "../ts/js/index.ts";
 import { canonical, exp2, fromBits, log, log1pF64, logF64, toBits } from "../ts/js/math.ts";
 import { block, fillWords, Purpose, word } from "../ts/js/philox.ts";
+import { MOST_CLASSES, quickDraw } from "../ts/js/quick-draw.ts";
 import { dot, expSum } from "../ts/js/reduce.ts";
 import { Params } from "../ts/js/row.ts";
 import { type Batch, RECORD } from "../ts/kernels.ts";
@@ -403,6 +404,75 @@ describe("categorical", () => {
       });
       expect(many, name).toEqual(single);
     }
+  });
+
+  test("a quick draw is the exact one, or undecided", () => {
+    const params = new Params();
+    params.seek(batch(1), 0);
+    const none = Number.NEGATIVE_INFINITY;
+    const laws: [string, number, (column: number) => number, rate?: number][] = [
+      ["one class", 1, () => 0],
+      ["two classes", 2, (i) => -i],
+      ["ten", 10, (i) => 3 * Math.sin(i)],
+      ["impossible ones at both ends", 30, (i) => (i % 29 === 0 ? none : Math.sin(i))],
+      ["equal ones", MOST_CLASSES, () => 0],
+      ["a steep one", 300, (i) => -i / 3],
+      ["far from zero", 100, (i) => 1e6 + Math.sin(i)],
+      ["at a low temperature", 100, (i) => Math.sin(i), 1000],
+      ["at a temperature that overflows", 3, (i) => i, Number.POSITIVE_INFINITY],
+    ];
+    for (const [name, classes, logit, rate = Math.LOG2E] of laws) {
+      const x = Float32Array.from({ length: classes }, (_, i) => logit(i));
+      const max = Math.max(...x);
+      const law = new Cumulative();
+      law.set(x, 0, classes, max, Math.fround(rate));
+      const draw = (high: number) => [
+        quickDraw(x, 0, classes, max, Math.fround(rate), high),
+        law.draw(params, 0, high),
+      ];
+      // Words all over, and those on either side of each place where the class changes.
+      const words = Array.from({ length: 5000 }, (_, i) => Math.imul(i, 0x9e3779b9) >>> 0);
+      words.push(0, 0xffffffff);
+      for (let column = 0; column < classes; column++) {
+        let [low, high] = [-1, 0xffffffff];
+        while (high - low > 1) {
+          const middle = Math.floor((low + high) / 2);
+          if (law.draw(params, 0, middle) > column) high = middle;
+          else low = middle;
+        }
+        for (const far of [0, 1, 1000, 10_000, 20_000, 40_000]) {
+          words.push(Math.max(high - far, 0), Math.min(high + far, 0xffffffff));
+        }
+      }
+      let undecided = 0;
+      for (const word of words) {
+        const [quick, exact] = draw(word);
+        if (quick < 0) undecided++;
+        else expect(quick, `${name}, word ${word}`).toBe(exact);
+      }
+      expect(undecided, name).toBeGreaterThan(0);
+      if (Number.isFinite(rate)) expect(undecided, name).toBeLessThan(words.length);
+    }
+  });
+
+  test("the sums of quick draws hold to the bound of their polynomial", () => {
+    // One class beside the largest: its share, found by bisection, gives its weight.
+    let worst = 0;
+    for (let i = 1; i <= 300; i++) {
+      const t = -i / 100;
+      const x = Float32Array.of(t, 0);
+      let [low, high] = [0, 0xffffffff];
+      while (high - low > 1) {
+        const middle = Math.floor((low + high) / 2);
+        if (quickDraw(x, 0, 2, 0, 1, middle) === 0) low = middle;
+        else high = middle;
+      }
+      // Words of class 0 end a margin before its share.
+      const share = low / 2 ** 32 + 2 ** -18;
+      const expected = 2 ** x[0] / (1 + 2 ** x[0]);
+      worst = Math.max(worst, Math.abs(share / expected - 1));
+    }
+    expect(worst).toBeLessThanOrEqual(2 ** -22);
   });
 
   test("follows the law, across blocks", () => {

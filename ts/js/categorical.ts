@@ -9,10 +9,19 @@
  */
 
 import { exps } from "./math.ts";
-import { RECORD } from "../kernels.ts";
 import { fillRows, fillWords, Purpose, word } from "./philox.ts";
+import { MOST_CLASSES, quickDraw } from "./quick-draw.ts";
 import { WIDTH } from "./reduce.ts";
-import { argmax, BLOCK, blockEnd, CHUNK, type Input, inspect, isFixed, type Params } from "./row.ts";
+import {
+  argmax,
+  BLOCK,
+  blockEnd,
+  CHUNK,
+  type Input,
+  inspect,
+  isFixed,
+  type Params,
+} from "./row.ts";
 
 const TWO_M32 = 2 ** -32;
 
@@ -41,11 +50,18 @@ export function categorical(
     out.fill(argmax(input.given, input.givenAt, classes), to, to + draws);
     return true;
   }
-  law.set(logits, at, classes, max, params.rate);
   if (draws === 1) {
-    out[to] = law.draw(params, params.first, firstWords.of(params));
+    const high = firstWords.of(params);
+    if (classes <= MOST_CLASSES) {
+      const column = quickDraw(logits, at, classes, max, params.rate, high);
+      out[to] = column;
+      if (column >= 0) return true;
+    }
+    law.set(logits, at, classes, max, params.rate);
+    out[to] = law.draw(params, params.first, high);
     return true;
   }
+  law.set(logits, at, classes, max, params.rate);
   if (draws > 8 && draws > classes * DRAWS_A_CLASS) law.setGuide();
   // Words come in fours: the first ones may belong to draws before this one.
   const skip = params.first % 4;
@@ -69,7 +85,8 @@ export class FirstWords {
       fillRows(params, Purpose.draw, 4, oneARow);
       this.#chunk = params.chunk;
     }
-    return oneARow[(params.at / RECORD) * 4 + (params.first & 3)] >>> 0;
+    // Four words a row, and eight in its record.
+    return oneARow[(params.at >>> 1) + (params.first & 3)] >>> 0;
   }
 }
 

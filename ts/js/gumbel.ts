@@ -10,8 +10,8 @@
  * so that the upper tail is right down to 2^-64. G lies in [−3.14, 45.06] and is always finite.
  */
 
-import { exp2, fromBits, log1pF64, logF64, RATE, toBits } from "./math.ts";
 import { RECORD } from "../kernels.ts";
+import { exp2, fromBits, log1pF64, logF64, RATE, toBits } from "./math.ts";
 import { fillRows, fillWords, Purpose, word } from "./philox.ts";
 import { BLOCK, CHUNK, type Params, SHORT } from "./row.ts";
 

@@ -37,7 +37,7 @@ export const RATE = 1.4426950216293335;
  * 2^n at place n + 101 for n from −100 to 0, and 0 before them, so that no subnormal is ever made.
  * Looking up is faster than a cast of bits.
  */
-const POWERS = /* @__PURE__ */ powersOfTwo();
+export const POWERS = /* @__PURE__ */ powersOfTwo();
 
 function powersOfTwo(): Float64Array {
   const powers = new Float64Array(102);

@@ -37,7 +37,13 @@ function join(x: Float32Array, at: number, count: number): number {
 }
 
 /** ⟨x, y⟩ of at most sixteen terms. */
-function shortDot(x: Float32Array, at: number, y: Float32Array, yAt: number, count: number): number {
+function shortDot(
+  x: Float32Array,
+  at: number,
+  y: Float32Array,
+  yAt: number,
+  count: number,
+): number {
   for (let i = 0; i < count; i++) partial[i] = x[at + i] * y[yAt + i];
   return join(partial, 0, count);
 }

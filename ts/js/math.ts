@@ -62,14 +62,9 @@ export function exps(
   max: number,
   rate: number,
 ): void {
-  if (count < 4) {
-    fewExps(x, at, out, to, count, max, rate);
-    return;
-  }
   const powers = POWERS;
-  const last = count - 4;
-  for (let next = 0; next < count; next += 4) {
-    const i = next < last ? next : last;
+  const fours = count - (count % 4);
+  for (let i = 0; i < fours; i += 4) {
     const t0 = fround(fround(x[at + i] - max) * rate);
     const t1 = fround(fround(x[at + i + 1] - max) * rate);
     const t2 = fround(fround(x[at + i + 2] - max) * rate);
@@ -114,23 +109,30 @@ export function exps(
     out[to + i + 2] = (p2 + l2) * powers[(n2 + 101) | 0];
     out[to + i + 3] = (p3 + l3) * powers[(n3 + 101) | 0];
   }
-}
-
-/** Scratch for fewer than four values. */
-const few = /* @__PURE__ */ new Float32Array(4);
-
-function fewExps(
-  x: Float32Array,
-  at: number,
-  out: Float32Array,
-  to: number,
-  count: number,
-  max: number,
-  rate: number,
-): void {
-  for (let i = 0; i < count; i++) few[i] = x[at + i];
-  exps(few, 0, few, 0, 4, max, rate);
-  for (let i = 0; i < count; i++) out[to + i] = few[i];
+  // What is left by twos; an odd one is its own companion.
+  for (let i = fours; i < count; i += 2) {
+    const j = i + 1 < count ? i + 1 : i;
+    const t0 = fround(fround(x[at + i] - max) * rate);
+    const t1 = fround(fround(x[at + j] - max) * rate);
+    let r0 = t0 >= -100 ? t0 : -101;
+    let r1 = t1 >= -100 ? t1 : -101;
+    const n0 = r0 + 6755399441055744 - 6755399441055744;
+    const n1 = r1 + 6755399441055744 - 6755399441055744;
+    r0 -= n0;
+    r1 -= n1;
+    const s0 = fround(r0 * r0);
+    const s1 = fround(r1 * r1);
+    let p0 = fround(fround(0.0013303570449352264 * r0) + 0.009672648273408413);
+    let p1 = fround(fround(0.0013303570449352264 * r1) + 0.009672648273408413);
+    const q0 = fround(fround(0.05550650879740715 * r0) + 0.2402222454547882);
+    const q1 = fround(fround(0.05550650879740715 * r1) + 0.2402222454547882);
+    const l0 = fround(fround(0.6931470036506653 * r0) + 1);
+    const l1 = fround(fround(0.6931470036506653 * r1) + 1);
+    p0 = fround(fround(fround(p0 * s0) + q0) * s0);
+    p1 = fround(fround(fround(p1 * s1) + q1) * s1);
+    out[to + i] = (p0 + l0) * powers[(n0 + 101) | 0];
+    out[to + j] = (p1 + l1) * powers[(n1 + 101) | 0];
+  }
 }
 
 const single = /* @__PURE__ */ new Float32Array(4);

@@ -85,8 +85,7 @@ export class FirstWords {
       fillRows(params, Purpose.draw, 4, oneARow);
       this.#chunk = params.chunk;
     }
-    // Four words a row, and eight in its record.
-    return oneARow[(params.at >>> 1) + (params.first & 3)] >>> 0;
+    return oneARow[4 * params.place + (params.first & 3)] >>> 0;
   }
 }
 

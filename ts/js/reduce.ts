@@ -29,11 +29,11 @@ function joinFour(x: Float32Array, at: number, end: number): number {
 }
 
 /** The sum of at most sixteen partial sums, which begin at `x[at]`. */
-function join(x: Float32Array, at: number, count: number): number {
+function join(x: Float32Array, at: number, count: number): void {
   const end = at + count;
   const even = fround(joinFour(x, at, end) + joinFour(x, at + 2, end));
   const odd = fround(joinFour(x, at + 1, end) + joinFour(x, at + 3, end));
-  return fround(even + odd);
+  partial[0] = even + odd;
 }
 
 /** ⟨x, y⟩ of at most sixteen terms. */
@@ -45,13 +45,17 @@ function shortDot(
   count: number,
 ): number {
   for (let i = 0; i < count; i++) partial[i] = x[at + i] * y[yAt + i];
-  return join(partial, 0, count);
+  join(partial, 0, count);
+  return partial[0];
 }
 
 /** The sum of a block that begins at `x[at]`. */
 function blockSum(x: Float32Array, at: number, count: number): number {
   const end = at + count;
-  if (count <= WIDTH) return join(x, at, count);
+  if (count <= WIDTH) {
+    join(x, at, count);
+    return partial[0];
+  }
   const whole = end - (count % 16);
   // Four partial sums at a time: in variables, and none waits for its own last addition.
   for (let j = 0; j < 16; j += 4) {
@@ -71,7 +75,8 @@ function blockSum(x: Float32Array, at: number, count: number): number {
     partial[j + 3] = s3;
   }
   for (let i = whole; i < end; i++) partial[i - whole] += x[i];
-  return join(partial, 0, WIDTH);
+  join(partial, 0, WIDTH);
+  return partial[0];
 }
 
 /** ⟨x, y⟩ of a block, in the same manner. */
@@ -103,7 +108,8 @@ function blockDot(
     partial[j + 3] = s3;
   }
   for (let i = whole; i < end; i++) partial[i - whole] += fround(x[i] * y[i + shift]);
-  return join(partial, 0, WIDTH);
+  join(partial, 0, WIDTH);
+  return partial[0];
 }
 
 /** `out[i] = 2^((x[i] − max)·rate)`, and their sum. */

@@ -6,7 +6,6 @@
  * the noise. Their argmax is a draw from softmax(l/T); softmax(s/τ) is its relaxation.
  */
 
-import { RECORD } from "../kernels.ts";
 import { type Drawn, largestWord } from "./gumbel.ts";
 import { argmax, BLOCK, blockEnd, type Input, inspect, oneHot, type Params, SHORT } from "./row.ts";
 import { softmaxFrom } from "./softmax.ts";
@@ -60,10 +59,10 @@ export class Noise {
   }
 
   #drawRows(classes: number): void {
-    const { at, chunk } = this.#params;
+    const { chunk, place } = this.#params;
     if (chunk !== this.#chunk) this.#drawn.rows(this.#params, classes, this.values, 0);
     this.#chunk = chunk;
-    this.at = (at / RECORD) * classes;
+    this.at = place * classes;
   }
 
   /** Whether it is drawn, and then {@link words} and {@link one} serve. */

@@ -32,11 +32,14 @@ export class Params {
   /** The rows whose records are at hand: `count` of them from row `chunk` on. */
   chunk = 0;
   count = 0;
+  /** Which of them the row is. */
+  place = 0;
 
   /** Moves on to a row; rows are taken one after the other, from 0 on. */
   seek(batch: Batch, row: number): void {
     const place = row % CHUNK;
     if (place === 0) this.#read(batch, row);
+    this.place = place;
     this.at = place * RECORD;
   }
 

@@ -28,7 +28,10 @@ function joinFour(x: Float32Array, at: number, end: number): number {
   return fround(fround(x[at] + x[at + 8]) + high);
 }
 
-/** The sum of at most sixteen partial sums, which begin at `x[at]`. */
+/**
+ * The sum of at most sixteen partial sums, which begin at `x[at]`. It is left in `partial[0]`: for a
+ * number that is returned, an engine allocates.
+ */
 function join(x: Float32Array, at: number, count: number): void {
   const end = at + count;
   const even = fround(joinFour(x, at, end) + joinFour(x, at + 2, end));
@@ -36,26 +39,37 @@ function join(x: Float32Array, at: number, count: number): void {
   partial[0] = even + odd;
 }
 
-/** ⟨x, y⟩ of at most sixteen terms. */
-function shortDot(
+/** The sum of a block that begins at `x[at]`. */
+function blockSum(x: Float32Array, at: number, count: number): number {
+  if (count <= WIDTH) join(x, at, count);
+  else {
+    sumBySixteen(x, at, count);
+    join(partial, 0, WIDTH);
+  }
+  return partial[0];
+}
+
+/** ⟨x, y⟩ of a block, in the same manner. */
+function blockDot(
   x: Float32Array,
   at: number,
   y: Float32Array,
   yAt: number,
   count: number,
 ): number {
-  for (let i = 0; i < count; i++) partial[i] = x[at + i] * y[yAt + i];
-  join(partial, 0, count);
+  if (count <= WIDTH) {
+    for (let i = 0; i < count; i++) partial[i] = x[at + i] * y[yAt + i];
+    join(partial, 0, count);
+  } else {
+    dotBySixteen(x, at, y, yAt, count);
+    join(partial, 0, WIDTH);
+  }
   return partial[0];
 }
 
-/** The sum of a block that begins at `x[at]`. */
-function blockSum(x: Float32Array, at: number, count: number): number {
+/** The partial sums of sixteen values and more. */
+function sumBySixteen(x: Float32Array, at: number, count: number): void {
   const end = at + count;
-  if (count <= WIDTH) {
-    join(x, at, count);
-    return partial[0];
-  }
   const whole = end - (count % 16);
   // Four partial sums at a time: in variables, and none waits for its own last addition.
   for (let j = 0; j < 16; j += 4) {
@@ -75,18 +89,15 @@ function blockSum(x: Float32Array, at: number, count: number): number {
     partial[j + 3] = s3;
   }
   for (let i = whole; i < end; i++) partial[i - whole] += x[i];
-  join(partial, 0, WIDTH);
-  return partial[0];
 }
 
-/** ⟨x, y⟩ of a block, in the same manner. */
-function blockDot(
+function dotBySixteen(
   x: Float32Array,
   at: number,
   y: Float32Array,
   yAt: number,
   count: number,
-): number {
+): void {
   const end = at + count;
   const whole = end - (count % 16);
   const shift = yAt - at;
@@ -108,8 +119,6 @@ function blockDot(
     partial[j + 3] = s3;
   }
   for (let i = whole; i < end; i++) partial[i - whole] += fround(x[i] * y[i + shift]);
-  join(partial, 0, WIDTH);
-  return partial[0];
 }
 
 /** `out[i] = 2^((x[i] − max)·rate)`, and their sum. */
@@ -131,7 +140,8 @@ export function expSum(
   return total;
 }
 
-function longDot(
+/** ⟨weights, v⟩ over the columns with a non-zero weight, whatever `v` holds in the others. */
+export function dot(
   weights: Float32Array,
   at: number,
   v: Float32Array,
@@ -143,20 +153,6 @@ function longDot(
     const count = blockEnd(start, classes) - start;
     total += blockDot(weights, at + start, v, vAt + start, count);
   }
-  return total;
-}
-
-/** ⟨weights, v⟩ over the columns with a non-zero weight, whatever `v` holds in the others. */
-export function dot(
-  weights: Float32Array,
-  at: number,
-  v: Float32Array,
-  vAt: number,
-  classes: number,
-): number {
-  let total = 0;
-  if (classes <= WIDTH) total = shortDot(weights, at, v, vAt, classes) + 0;
-  else total = longDot(weights, at, v, vAt, classes);
   return Number.isFinite(total) ? fround(total) : carefulDot(weights, at, v, vAt, classes);
 }
 

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { Cumulative } from "../ts/js/categorical.ts";
-import { gumbelTail, largestWord } from "../ts/js/gumbel.ts";
+import { Drawn, gumbelTail, largestWord } from "../ts/js/gumbel.ts";
 import { createKernels } from "../ts/js/index.ts";
 import { canonical, exp2, fromBits, log, log1pF64, logF64, toBits } from "../ts/js/math.ts";
-import { block, fillWords, Purpose, word } from "../ts/js/philox.ts";
+import { block, fillRows, fillWords, Purpose, word } from "../ts/js/philox.ts";
 import { MOST_CLASSES, quickDraw } from "../ts/js/quick-draw.ts";
 import { dot, expSum } from "../ts/js/reduce.ts";
-import { Params } from "../ts/js/row.ts";
+import { Params, SHORT } from "../ts/js/row.ts";
 import { type Batch, RECORD } from "../ts/kernels.ts";
 import { blockByDefinition } from "./support/words.ts";
 
@@ -99,6 +99,79 @@ describe("Philox", () => {
         expect(out[i] >>> 0).toBe(expected);
         expect(word(params, purpose, column)).toBe(expected);
       }
+    }
+  });
+});
+
+describe("short rows, a chunk at a time", () => {
+  /** Rows that share neither seed nor stream nor first draw. */
+  const different = (rows: number, classes: number): Batch => ({
+    ...batch(classes, { rows }),
+    params(words, floats, first, count) {
+      for (let i = 0; i < count; i++) {
+        const row = first + i;
+        const record = [Math.imul(row, 0x9e3779b9) >>> 0, row << 8, row % 7, 5 * row, row % 3];
+        words.set([...record, 3 * row], i * RECORD);
+        floats.set([1, Math.LOG2E], i * RECORD + 6);
+      }
+    },
+  });
+
+  test("words are those of the rows alone", () => {
+    const params = new Params();
+    const single = new Int32Array(24);
+    for (const rows of [1, 2, 63, 64]) {
+      for (let count = 1; count <= SHORT; count++) {
+        for (const purpose of [Purpose.noise, Purpose.draw]) {
+          params.seek(different(rows, count), 0);
+          const out = new Int32Array(rows * count + 4);
+          fillRows(params, purpose, count, out);
+          for (let row = 0; row < rows; row++) {
+            params.at = row * RECORD;
+            fillWords(params, purpose, purpose === Purpose.draw ? params.first : 0, single, count);
+            const words = out.subarray(row * count, (row + 1) * count);
+            expect(words).toEqual(single.subarray(0, count));
+          }
+        }
+      }
+    }
+  });
+
+  test("noise is that of the rows alone, refined words among it", () => {
+    const [rows, classes] = [30_001, 10];
+    const params = new Params();
+    const drawn = new Drawn();
+    const all = different(rows, classes);
+    const out = new Float32Array(rows * classes);
+    kernels.noise(all, out);
+    const expected = new Float32Array(out.length);
+    for (let row = 0; row < rows; row++) {
+      params.seek(all, row);
+      drawn.block(params, 0, classes, expected, row * classes);
+    }
+    expect(bits(out)).toEqual(bits(expected));
+    // Above −log 2^-16 there is nothing else.
+    expect(out.filter((g) => g > 11.1).length).toBeGreaterThan(1);
+  });
+
+  test("samples and draws are those of a batch of one row", () => {
+    const [rows, classes] = [150, 10];
+    const all = different(rows, classes);
+    const x = spread(rows * classes);
+    // No noise is looked at in the first rows of a chunk.
+    x.fill(Number.NaN, 64 * classes, 66 * classes);
+    const [soft, index, drawn] = [x.slice(), new Int32Array(rows), new Int32Array(rows)];
+    const marked = { ...all, mark: true };
+    kernels.gumbelSoftmax(marked, x, undefined, { soft, index });
+    kernels.categorical(marked, x, 1, drawn);
+    for (let row = 0; row < rows; row++) {
+      const one: Batch = { ...marked, rows: 1, params: (w, f) => all.params(w, f, row, 1) };
+      const logits = x.slice(row * classes, (row + 1) * classes);
+      const [y, i, d] = [logits.slice(), new Int32Array(1), new Int32Array(1)];
+      kernels.gumbelSoftmax(one, logits, undefined, { soft: y, index: i });
+      kernels.categorical(one, logits, 1, d);
+      expect(soft.slice(row * classes, (row + 1) * classes)).toEqual(y);
+      expect([index[row], drawn[row]]).toEqual([i[0], d[0]]);
     }
   });
 });

@@ -3,6 +3,7 @@
  * for places where WebAssembly isn't to be had.
  *
  * Here batches are cut into rows, as `crates/wasm/src/lib.rs` does; the other files know one row, and `row.ts` the records.
+ * Only words and noise of short rows are drawn for all rows whose records are at hand.
  * An output may be an input: whatever a row needs is read before anything of it is written.
  */
 

@@ -314,18 +314,26 @@ describe("sums", () => {
     return total;
   }
 
-  test.each([1, 15, 16, 17, 255, 256, 257, 1000])("of %i terms have the one order", (n) => {
-    const x = spread(n);
-    const out = new Float32Array(n);
-    expect(expSum(x, 0, out, 0, n, 1, 3)).toBe(sum(out));
-    const products = x.map((x, i) => x * out[i]);
-    expect(dot(x, 0, out, 0, n)).toBe(Math.fround(sum(products)));
-  });
+  test.each([...Array.from({ length: 17 }, (_, i) => i + 1), ...[31, 32, 255, 256, 257, 1000]])(
+    "of %i terms have the one order",
+    (n) => {
+      const x = spread(n);
+      const out = new Float32Array(n);
+      expect(expSum(x, 0, out, 0, n, 1, 3)).toBe(sum(out));
+      const products = x.map((x, i) => x * out[i]);
+      expect(dot(x, 0, out, 0, n)).toBe(Math.fround(sum(products)));
+    },
+  );
 
   test("leave out what has no weight", () => {
     const weights = new Float32Array([0.5, 0, -0, 0.5]);
     const v = new Float32Array([1, Number.NaN, Number.POSITIVE_INFINITY, 3]);
     expect(dot(weights, 0, v, 0, 4)).toBe(2);
+  });
+
+  test.each([1, 3, 10, 16, 17, 257])("of %i times −0 are 0, not −0", (n) => {
+    const zeros = new Float32Array(n).fill(-0);
+    expect(dot(new Float32Array(n).fill(0.5), 0, zeros, 0, n)).toBe(0);
   });
 });
 

@@ -49,24 +49,6 @@ function blockSum(x: Float32Array, at: number, count: number): number {
   return partial[0];
 }
 
-/** ⟨x, y⟩ of a block, in the same manner. */
-function blockDot(
-  x: Float32Array,
-  at: number,
-  y: Float32Array,
-  yAt: number,
-  count: number,
-): number {
-  if (count <= WIDTH) {
-    for (let i = 0; i < count; i++) partial[i] = x[at + i] * y[yAt + i];
-    join(partial, 0, count);
-  } else {
-    dotBySixteen(x, at, y, yAt, count);
-    join(partial, 0, WIDTH);
-  }
-  return partial[0];
-}
-
 /** The partial sums of sixteen values and more. */
 function sumBySixteen(x: Float32Array, at: number, count: number): void {
   const end = at + count;
@@ -89,6 +71,30 @@ function sumBySixteen(x: Float32Array, at: number, count: number): void {
     partial[j + 3] = s3;
   }
   for (let i = whole; i < end; i++) partial[i - whole] += x[i];
+}
+
+/** ⟨x, y⟩ of at most sixteen terms. */
+function shortDot(
+  x: Float32Array,
+  at: number,
+  y: Float32Array,
+  yAt: number,
+  count: number,
+): number {
+  for (let i = 0; i < count; i++) partial[i] = x[at + i] * y[yAt + i];
+  join(partial, 0, count);
+  return partial[0] + 0; // 0 and not −0, as from partial sums that begin at 0
+}
+
+/** ⟨x, y⟩ of more, block by block. */
+function longDot(x: Float32Array, at: number, y: Float32Array, yAt: number, count: number): number {
+  let total = 0;
+  for (let start = 0; start < count; start += BLOCK) {
+    dotBySixteen(x, at + start, y, yAt + start, blockEnd(start, count) - start);
+    join(partial, 0, WIDTH);
+    total += partial[0];
+  }
+  return total;
 }
 
 function dotBySixteen(
@@ -148,11 +154,10 @@ export function dot(
   vAt: number,
   classes: number,
 ): number {
-  let total = 0;
-  for (let start = 0; start < classes; start += BLOCK) {
-    const count = blockEnd(start, classes) - start;
-    total += blockDot(weights, at + start, v, vAt + start, count);
-  }
+  const few = classes <= WIDTH;
+  const total = few
+    ? shortDot(weights, at, v, vAt, classes)
+    : longDot(weights, at, v, vAt, classes);
   return Number.isFinite(total) ? fround(total) : carefulDot(weights, at, v, vAt, classes);
 }
 

@@ -7,7 +7,7 @@ use common::{Source, bits, cold, logits, params, table, tempered};
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::quad::{self, MAX_CLASSES, QuadWords, Quads, ROWS, together};
 use gumbel_kernels::relaxed::Input;
-use gumbel_kernels::softmax::softmax;
+use gumbel_kernels::softmax::{log_softmax, log_sum_exp, softmax};
 use gumbel_kernels::{Params, row, vjp};
 
 /// Fours of keys that differ in every part, or share the seed, and a τ of each row's own; as many as go together.
@@ -127,9 +127,18 @@ fn softmax_of_quads_and_back() {
             let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
             assert_eq!(quad::softmax(quads, &x, &mut room, &mut y), keys.len());
             assert_eq!(quad::softmax_backward(quads, &y, &v, &mut room, &mut dx), keys.len());
+            let mut logs = vec![f32::NAN; x.len()];
+            assert_eq!(quad::log_softmax(quads, &x, &mut room, &mut logs), keys.len());
+            let plain = vec![[common::params(0, 0, 0); ROWS]; keys.len()];
+            let mut log_sums = vec![f32::NAN; ROWS * keys.len()];
+            let quads = Quads { params: &plain, classes };
+            assert_eq!(quad::log_sum_exp(quads, &x, &mut room, &mut log_sums), keys.len());
             for (i, key) in keys.as_flattened().iter().enumerate() {
                 let row = i * classes..(i + 1) * classes;
                 let mut expected = vec![0.0; classes];
+                log_softmax(&x[row.clone()], key, &mut expected).unwrap();
+                assert_eq!(bits(&logs[row.clone()]), bits(&expected), "{classes} classes, logarithms");
+                assert_eq!(bits(&log_sums[i..=i]), bits(&[log_sum_exp(&x[row.clone()]).unwrap()]));
                 softmax(&x[row.clone()], key, &mut expected).unwrap();
                 assert_eq!(bits(&y[row.clone()]), bits(&expected), "{classes} classes");
                 vjp::softmax_backward(&y[row.clone()], &v[row.clone()], key.scale, &mut expected);
@@ -213,6 +222,10 @@ fn rows_that_need_care_are_refused() {
             let mut out = untouched;
             assert_eq!(quad::softmax(quads, &bad, &mut room, &mut out), before);
             check(&out, before);
+            let mut out = untouched;
+            assert_eq!(quad::log_softmax(quads, &bad, &mut room, &mut out), before);
+            check(&out, before);
+            assert_eq!(quad::log_sum_exp(quads, &bad, &mut room, &mut [0.0; ROWS_IN_ALL]), before);
             assert_eq!(quad::categorical(quads, &bad, &mut words, &mut room), before);
         }
         // Each row has a class with a logit and one with noise, and in one row there is no class with both.
@@ -237,6 +250,7 @@ fn rows_that_need_care_are_refused() {
         let from = quad::Source::Given(&zeros);
         assert_eq!(quad::gumbel_max(quads, &zeros, from, &mut room), before);
         assert_eq!(quad::softmax(quads, &zeros, &mut room, &mut [0.0; ROWS_IN_ALL * CLASSES]), before);
+        assert_eq!(quad::log_softmax(quads, &zeros, &mut room, &mut [0.0; ROWS_IN_ALL * CLASSES]), before);
         assert_eq!(quad::categorical(quads, &zeros, &mut words, &mut room), before);
     }
 }

@@ -273,7 +273,12 @@ pub unsafe fn log_softmax(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
-    batch.each(
+    batch.each_quad(
+        |row, quads| unsafe {
+            let rows = quads * quad::ROWS;
+            let (x, out) = (batch.rows(x, row, rows), batch.rows_mut(out, row, rows));
+            quad::log_softmax(batch.quads(row, quads), x, quad_room(), out)
+        },
         |row| unsafe { normal::log_softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
         |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
     )
@@ -286,7 +291,14 @@ pub unsafe fn log_softmax(
 #[wasm_bindgen]
 pub unsafe fn log_sum_exp(rows: usize, classes: usize, x: *const f32, out: *mut f32, flags: u32) -> usize {
     let batch = Batch { params: core::ptr::null(), rows, classes, flags };
-    batch.each(
+    let plain = Params { scale: 1.0, rate: normal::RATE, ..Params::default() };
+    let params = [[plain; quad::ROWS]; quad::QUADS];
+    batch.each_quad(
+        |row, quads| unsafe {
+            let rows = quads * quad::ROWS;
+            let (x, out) = (batch.rows(x, row, rows), slice::from_raw_parts_mut(out.add(row), rows));
+            quad::log_sum_exp(Quads { params: &params[..quads], classes }, x, quad_room(), out)
+        },
         |row| unsafe {
             *out.add(row) = normal::log_sum_exp(batch.row(x, row))?;
             Ok(())

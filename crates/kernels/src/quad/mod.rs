@@ -13,7 +13,8 @@ mod words;
 
 use crate::BLOCK;
 use crate::gumbel::{Draft, gather};
-use crate::lane::{Constant, F32x4, U32x4};
+use crate::lane::{Constant, F32x4, F64x4, U32x4};
+use crate::math::log_f64;
 use crate::philox::{self, Purpose};
 use crate::row::Params;
 use crate::table::{TAIL_WORDS, Table, gumbel_tail, locate};
@@ -28,7 +29,7 @@ pub const MAX_CLASSES: usize = 64;
 pub const ROWS: usize = 4;
 
 /// Quads that go together, at most.
-const QUADS: usize = 4;
+pub const QUADS: usize = 4;
 
 /// Columns of all quads that go together, at most: their words take one block.
 const COLUMNS: usize = BLOCK / ROWS;
@@ -96,6 +97,7 @@ pub struct Room {
     /// Exponentials, or products.
     tiles: Tiles,
     max: Each<F32x4>,
+    sums: Each<F32x4>,
     best: Each<Best>,
 }
 
@@ -110,6 +112,7 @@ impl Room {
             values: columns,
             tiles: Tiles::EMPTY,
             max: [F32x4::ZERO; QUADS],
+            sums: [F32x4::ZERO; QUADS],
             best: [Best { score: F32x4::ZERO, column: U32x4::ZERO }; QUADS],
         }
     };
@@ -181,9 +184,7 @@ pub enum Source<'a> {
 pub fn noise(quads: Quads, table: &Table, words: &mut QuadWords, room: &mut Room, out: &mut [f32]) {
     let Room { draft, lanes, values, .. } = room;
     draw(quads, quads.lanes(lanes), table, words, draft, values);
-    for (columns, out) in quads.columns(values).zip(pieces_mut(out, ROWS * quads.classes)) {
-        columns::write(columns, F32x4::constant(&ONE), out);
-    }
+    write(quads, values, out);
 }
 
 /// The columns of the largest scores, to [`Room::drawn`].
@@ -224,6 +225,33 @@ pub fn softmax(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -
     done
 }
 
+/// Log-softmax at the temperatures of the records.
+pub fn log_softmax(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
+    let Room { lanes, values, tiles, max, sums, .. } = room;
+    let quads = warm(quads);
+    quads.lanes(lanes);
+    let done = passes::read_laws(quads, logits, values, max);
+    let quads = quads.first(done);
+    passes::exponentials(quads, lanes, max, values, tiles, sums);
+    passes::logs(quads, lanes, max, sums, values);
+    write(quads, values, out);
+    done
+}
+
+/// Log-sum-exp, one value a row; the records must be those of a temperature of 1.
+pub fn log_sum_exp(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
+    let Room { lanes, values, tiles, max, sums, .. } = room;
+    quads.lanes(lanes);
+    let done = passes::read_laws(quads, logits, values, max);
+    passes::exponentials(quads.first(done), lanes, max, values, tiles, sums);
+    let rows =
+        max.iter().zip(sums).take(done).flat_map(|(max, sum)| max.to_array().into_iter().zip(sum.to_array()));
+    for (out, (max, sum)) in out.iter_mut().zip(rows) {
+        *out = (f64::from(max) + log_f64(f64::from(sum))) as f32;
+    }
+    done
+}
+
 /// `out = scale · y ⊙ (v − ⟨y, v⟩)`; a mean that isn't finite needs care.
 pub fn softmax_backward(quads: Quads, y: &[f32], v: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
     let Room { logits: ys, values: vs, tiles, max: means, .. } = room;
@@ -235,11 +263,11 @@ pub fn softmax_backward(quads: Quads, y: &[f32], v: &[f32], room: &mut Room, out
 /// One draw of each row by inverse CDF, see `categorical.rs`, to [`Room::drawn`]. A draw that takes a second word needs
 /// care.
 pub fn categorical(quads: Quads, logits: &[f32], words: &mut QuadWords, room: &mut Room) -> usize {
-    let Room { lanes, values, tiles, max, best, .. } = room;
+    let Room { lanes, values, tiles, max, sums, best, .. } = room;
     let quads = warm(quads);
     quads.lanes(lanes);
     let quads = quads.first(passes::read_laws(quads, logits, values, max));
-    passes::exponentials(quads, lanes, max, values, tiles);
+    passes::exponentials(quads, lanes, max, values, tiles, sums);
     let mut done = 0;
     for (((params, lanes), best), columns) in quads.params.iter().zip(lanes).zip(best).zip(tiles.quads(quads))
     {
@@ -312,6 +340,13 @@ fn refine(words: &[[u32; ROWS]], params: &[Params; ROWS], noise: &mut [Column]) 
     }
 }
 
+/// Writes columns as rows.
+fn write(quads: Quads, columns: &Columns, out: &mut [f32]) {
+    for (columns, out) in quads.columns(columns).zip(pieces_mut(out, ROWS * quads.classes)) {
+        columns::write(columns, F32x4::constant(&ONE), out);
+    }
+}
+
 /// The quads before the first that has a row at a temperature of 0.
 fn warm(quads: Quads) -> Quads {
     let cold = |params: &[Params; ROWS]| params.iter().any(Params::is_cold);
@@ -321,10 +356,11 @@ fn warm(quads: Quads) -> Quads {
 /// Passes 3 and 4: writes the softmax of `room.values`, whose largest ones are `room.max`.
 #[inline(never)]
 fn normalize(quads: Quads, room: &mut Room, out: &mut [f32]) {
-    let Room { lanes, values, tiles, max, .. } = room;
-    passes::exponentials(quads, lanes, max, values, tiles);
+    let Room { lanes, values, tiles, max, sums, .. } = room;
+    passes::exponentials(quads, lanes, max, values, tiles, sums);
     let out = pieces_mut(out, ROWS * quads.classes);
-    for ((columns, factor), out) in tiles.quads(quads).zip(max).zip(out) {
-        columns::write(columns.split_at(quads.classes).0, *factor, out);
+    for ((columns, sum), out) in tiles.quads(quads).zip(sums).zip(out) {
+        let inverse = (F64x4::splat(1.0) / sum.to_f64()).to_f32();
+        columns::write(columns.split_at(quads.classes).0, inverse, out);
     }
 }

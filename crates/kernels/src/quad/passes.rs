@@ -4,7 +4,7 @@ use super::columns::{Column, TILE, read, write};
 use super::lanes::Lanes;
 use super::{Best, Columns, Each, Quads, ROWS, Tiles, pieces_mut};
 use crate::lane::{Constant, F32x4, F64x4, U32x4};
-use crate::math::Exp2;
+use crate::math::{Exp2, log_f64};
 use core::ops::Add;
 
 static NEG_INFINITY: Constant = Constant::f32(f32::NEG_INFINITY);
@@ -70,24 +70,41 @@ pub(super) fn score(
     done
 }
 
-/// Pass 3: writes the exponentials of values with the largest `max`, and turns `max` into the inverse of their sum.
+/// Pass 3: writes the exponentials of values with the largest `max`, and their sums.
 #[inline(never)]
 pub(super) fn exponentials(
     quads: Quads,
     lanes: &Each<Lanes>,
-    max: &mut Each<F32x4>,
+    max: &Each<F32x4>,
     values: &Columns,
     out: &mut Tiles,
+    sums: &mut Each<F32x4>,
 ) {
-    for (((lanes, max), values), out) in
-        lanes.iter().zip(max).zip(quads.columns(values)).zip(out.quads(quads))
-    {
+    let values = quads.columns(values).zip(out.quads(quads));
+    for (((lanes, max), total), (values, out)) in lanes.iter().zip(max).zip(sums).zip(values) {
         let exp = Exp2::new(*max, lanes.rate);
         for (x, e) in values.iter().zip(&mut *out) {
             exp.of(F32x4::load(x)).store(e);
         }
-        let sum = sum(out, F32x4::load);
-        *max = (F64x4::splat(1.0) / sum.to_f64()).to_f32();
+        *total = sum(out, F32x4::load);
+    }
+}
+
+/// Turns logits into log-softmax values (l − max)·scale − log Σ.
+#[inline(never)]
+pub(super) fn logs(
+    quads: Quads,
+    lanes: &Each<Lanes>,
+    max: &Each<F32x4>,
+    sums: &Each<F32x4>,
+    values: &mut Columns,
+) {
+    let rows = lanes.iter().zip(max).zip(sums);
+    for (((lanes, max), sum), values) in rows.zip(quads.columns_mut(values)) {
+        let log_sum = F32x4::new(sum.to_array().map(|sum| log_f64(f64::from(sum)) as f32));
+        for x in values {
+            ((F32x4::load(x) - *max) * lanes.scale - log_sum).store(x);
+        }
     }
 }
 

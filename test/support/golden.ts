@@ -16,9 +16,8 @@ const HEAD = `\
 # Golden values, read by the Rust tests (crates/kernels/tests/golden.rs) and, for TypeScript and
 # WebAssembly, by test/golden.test.ts. Made by \`npm run golden\` from the TypeScript kernels.
 #
-# "philox" and "word" lines are golden from the first commit: a change is a bug. "noise" and "hash"
-# lines become golden when the issue on speed is closed; until then a commit that changes them says
-# "Value-breaking" and makes the file anew in the same step.
+# All lines are golden. "philox" and "word" lines never change; "noise" and "hash" lines change in a
+# major version alone, by a commit that says "Value-breaking" and makes the file anew with it.
 #
 # Numbers are hexadecimal; purpose, column and classes are decimal.
 #

@@ -55,7 +55,7 @@ pub fn categorical(input: Input, params: &Params, room: Room, out: &mut [i32]) -
 /// Calls `f` with the number of the first draw of each block, the first words of its draws and their place in `out`.
 #[inline(always)]
 fn each_block(params: &Params, mut out: &mut [i32], mut f: impl FnMut(usize, &[u32], &mut [i32])) {
-    // A lone draw doesn't pay for a group of sixteen.
+    // Up to three draws don't pay for a group of sixteen.
     if out.len() < 4 {
         for (at, out) in out.iter_mut().enumerate() {
             let word = philox::word(params, Purpose::Draw, params.first + at as u32);

@@ -140,7 +140,7 @@ pub(crate) struct Relative {
 
 impl Relative {
     /// Writes the scores of a block with its noise, and returns the largest. A logit of NaN, and noise of +∞ or NaN, are
-    /// found by their scores, which are no less, or NaN.
+    /// found by their scores, which are +∞ or NaN.
     #[inline(never)]
     pub(crate) fn scores(self, logits: &[f32], noise: &[f32], out: &mut [f32]) -> Result<f32, Invalid> {
         let max = F32x4::splat(self.max);
@@ -191,7 +191,7 @@ pub(crate) fn gather(table: &Table, points: &[Point], out: &mut [f32]) {
     for (point, out) in points.iter().zip(&mut *fours) {
         table.at(point).store(out);
     }
-    if let Some(point) = points.get(fours.len()) {
+    if let (false, Some(point)) = (rest.is_empty(), points.get(fours.len())) {
         wide::store_first(table.at(point), rest);
     }
 }
@@ -215,7 +215,7 @@ fn gather_scores(
     for ((l, point), out) in ls.iter().zip(points).zip(outs) {
         score(point, F32x4::load(l)).store(out);
     }
-    if let Some(point) = points.get(ls.len()) {
+    if let (false, Some(point)) = (rest.is_empty(), points.get(ls.len())) {
         wide::store_first(score(point, wide::load_first(l_rest, f32::NEG_INFINITY)), rest);
     }
     wide::largest(largest)

@@ -1,4 +1,5 @@
-//! The arithmetic of `gumbel`: categorical sampling and its differentiable relaxation, one row at a time.
+//! The arithmetic of `gumbel`: categorical sampling and its differentiable relaxation, one row at a time,
+//! short ones four ([`quad`]).
 //!
 //! Pure functions over slices, without an allocator, a clock or a libm. Each value is fixed to the bit by the rules
 //! of ARCHITECTURE.md ("Bits are the same everywhere"): floats meet only `+ - * /`, comparisons, selections, exact

@@ -3,6 +3,9 @@
 use crate::lane::{F32x4, U32x4};
 use crate::wide::{self, F32x16};
 
+/// The NaN that is written (rule 3).
+pub const NAN: f32 = f32::from_bits(0x7fc0_0000);
+
 /// Everything about one row but its data: the record of 32 bytes that callers fill in.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
@@ -53,7 +56,7 @@ pub fn inspect(logits: &[f32]) -> Result<Law, Invalid> {
     if nan.any() { Err(Invalid) } else { law(logits, largest.largest()) }
 }
 
-/// The same for a row whose scores will show a NaN.
+/// The same, but a NaN passes: for rows whose scores will show it.
 pub fn inspect_largest(logits: &[f32]) -> Result<Law, Invalid> {
     law(logits, largest(logits))
 }

@@ -144,7 +144,7 @@ pub(crate) fn locate(words: &[[u32; 4]], points: &mut [Point]) -> bool {
         least = least.min(words);
         point.locate(words);
     };
-    // Two at a time, as an address is worked out for each.
+    // Two at a time, as each turn works out its addresses.
     let ((pairs, rest), (point_pairs, points)) = (words.as_chunks(), points.split_at_mut(words.len() & !1));
     for ([a, b], [to_a, to_b]) in pairs.iter().zip(point_pairs.as_chunks_mut().0) {
         each(a, to_a);

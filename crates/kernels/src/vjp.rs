@@ -7,7 +7,7 @@
 use crate::lane::{Constant, F32x4};
 use crate::math::Exp2;
 use crate::reduce::{dot, exp_sum_into, sum2};
-use crate::row::{Invalid, Law, Params, inspect};
+use crate::row::{Invalid, Law, NAN, Params, inspect};
 use crate::softmax::{RATE, is_empty_law, softmax};
 use crate::wide;
 
@@ -17,7 +17,7 @@ static NEG_INFINITY: Constant = Constant::f32(f32::NEG_INFINITY);
 /// `out = scale · y ⊙ (v − ⟨y, v⟩)`.
 pub fn softmax_backward(y: &[f32], v: &[f32], scale: f32, out: &mut [f32]) {
     if is_marked(y) {
-        return out.fill(f32::NAN);
+        return out.fill(NAN);
     }
     let mean = dot(y, v);
     let (mean4, scale, zero) = (F32x4::splat(mean), F32x4::splat(scale), F32x4::constant(&ZERO));
@@ -34,7 +34,7 @@ pub fn is_marked(y: &[f32]) -> bool {
 
 /// The one NaN for any other.
 pub fn canonical(x: f32) -> f32 {
-    if x.is_nan() { f32::NAN } else { x }
+    if x.is_nan() { NAN } else { x }
 }
 
 /// The same for all of `x`.
@@ -53,7 +53,7 @@ fn probability(value: F32x4) -> F32x4 {
 /// Gradient of log-softmax from its value: `out = v − y·Σv`, where Σ and gradient leave out the impossible classes.
 pub fn log_softmax_vjp(value: &[f32], v: &[f32], out: &mut [f32]) {
     if is_marked(value) {
-        return out.fill(f32::NAN);
+        return out.fill(NAN);
     }
     let sum = sum2(value, v, |value, v| {
         let impossible = value.eq(F32x4::constant(&NEG_INFINITY));
@@ -74,7 +74,7 @@ pub fn log_softmax_vjp(value: &[f32], v: &[f32], out: &mut [f32]) {
 /// Tangent of log-softmax from its value: `out = t − ⟨y, t⟩`, 0 for the impossible classes.
 pub fn log_softmax_jvp(value: &[f32], t: &[f32], out: &mut [f32]) {
     if is_marked(value) {
-        return out.fill(f32::NAN);
+        return out.fill(NAN);
     }
     let mean = sum2(value, t, |value, t| {
         let y = probability(value);

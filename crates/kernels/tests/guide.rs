@@ -3,11 +3,12 @@
 mod common;
 
 use common::one_row::categorical;
-use common::{Source, logits, params, tempered};
-use gumbel_kernels::BLOCK;
+use common::{Source, block_sum, logits, params, split_in, tempered};
 use gumbel_kernels::categorical::Cumulative;
 use gumbel_kernels::guide::{Guide, Guided};
+use gumbel_kernels::philox::{Purpose, word};
 use gumbel_kernels::relaxed::Input;
+use gumbel_kernels::{BLOCK, Params};
 
 /// Weights whose sums are hard: equal, tiny beside large, zeros at all places, whole blocks of them.
 fn laws() -> Vec<Vec<f32>> {
@@ -20,15 +21,16 @@ fn laws() -> Vec<Vec<f32>> {
         laws.push((0..n).map(|i| if (i / BLOCK).is_multiple_of(2) { 0.0 } else { 0.1 }).collect());
         laws.push((0..n).map(|i| 0.7f32.powi(i as i32)).collect());
     }
+    laws.push(
+        (0..70_000).map(|_| if source.uniform() < 0.3 { 0.0 } else { source.normal().abs() }).collect(),
+    );
     laws.retain(|law| law.iter().any(|&weight| weight > 0.0));
     laws
 }
 
 fn sums(weights: &[f32]) -> Vec<f64> {
-    let blocks =
-        weights.chunks(BLOCK).map(|block| block.iter().map(|&weight| f64::from(weight)).sum::<f64>());
-    let ends = blocks.scan(0.0, |total, sum| {
-        *total += sum;
+    let ends = weights.chunks(BLOCK).scan(0.0, |total, block| {
+        *total += block_sum(block);
         Some(*total)
     });
     [0.0].into_iter().chain(ends).collect()
@@ -47,10 +49,12 @@ fn guided_draws_are_searched_ones() {
         let mut words: Vec<u32> = (0..2000).map(|_| source.word()).chain([0, 1, 2]).collect();
         words.extend((0..3).map(|i| u32::MAX - i));
         let mut end = 0.0;
-        for &weight in weights.iter().step_by(1 + weights.len() / 3000) {
+        for (column, &weight) in weights.iter().enumerate() {
             end += f64::from(weight) / total;
-            let word = (end * 2f64.powi(32)) as u32;
-            words.extend((0..5).map(|i| word.saturating_sub(2).saturating_add(i)));
+            if column % (1 + weights.len() / 3000) == 0 {
+                let word = (end * 2f64.powi(32)) as u32;
+                words.extend((0..5).map(|i| word.saturating_sub(2).saturating_add(i)));
+            }
         }
         for word in words {
             for low in [0, 1 << 31, u32::MAX] {
@@ -77,13 +81,35 @@ fn many_draws_are_single_draws() {
             let input = Input { logits: &x, given: &x };
             let mut many = vec![-1; 1500];
             let first = source.below(1000) as u32;
-            categorical(input, &gumbel_kernels::Params { first, ..key }, &mut many).unwrap();
+            categorical(input, &Params { first, ..key }, &mut many).unwrap();
             for (at, &drawn) in many.iter().enumerate().step_by(1 + classes / 300) {
                 let mut one = [-1];
-                categorical(input, &gumbel_kernels::Params { first: first + at as u32, ..key }, &mut one)
-                    .unwrap();
+                categorical(input, &Params { first: first + at as u32, ..key }, &mut one).unwrap();
                 assert_eq!(one[0], drawn, "{classes} classes, {kind}, draw {at}");
             }
+        }
+    }
+}
+
+/// A first word that leaves two classes open takes the second word of its own draw, by the guide as by the search.
+#[test]
+fn second_words_belong_to_their_draws() {
+    for seed in 0..10 {
+        let key = Params { rate: 1.0, first: 5, ..params(seed, 1, 2) };
+        for at in [0, 3, 250, 251, 255, 256, 700] {
+            let column = key.first + at;
+            let (x, left) = split_in(word(&key, Purpose::Draw, column), 40);
+            let low = word(&key, Purpose::DrawLow, column);
+            let expected = (left - usize::from(low < 1 << 31)) as i32;
+            let input = Input { logits: &x, given: &x };
+            for draws in [at + 1, 1500] {
+                let mut out = vec![-1; draws as usize];
+                categorical(input, &key, &mut out).unwrap();
+                assert_eq!(out[at as usize], expected, "seed {seed}, draw {at} of {draws}");
+            }
+            let mut one = [-1];
+            categorical(input, &Params { first: column, ..key }, &mut one).unwrap();
+            assert_eq!(one[0], expected);
         }
     }
 }

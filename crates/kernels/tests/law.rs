@@ -4,7 +4,7 @@
 mod common;
 
 use common::one_row::{Noise, categorical, gumbel_max};
-use common::{Source, chi_square, on_all_cores, params, say, softmax_f64, table, tempered, widen};
+use common::{Source, block_sum, chi_square, on_all_cores, params, say, softmax_f64, table, tempered, widen};
 use gumbel_kernels::categorical::Cumulative;
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::relaxed::Input;
@@ -220,20 +220,6 @@ fn intervals_fill_the_words() {
         }
         assert_eq!(end, 1 << 64);
     }
-}
-
-/// The sum of a block by reduction rule 6, in float64.
-fn block_sum(block: &[f32]) -> f64 {
-    let mut partial = [0.0; 16];
-    for (at, &weight) in block.iter().enumerate() {
-        partial[at % 16] += f64::from(weight);
-    }
-    for half in [8, 4, 2, 1] {
-        for j in 0..half {
-            partial[j] += partial[j + half];
-        }
-    }
-    partial[0]
 }
 
 /// The second word is asked for only where the first leaves two classes open: once at each border between classes.

@@ -3,8 +3,9 @@
 mod common;
 
 use common::one_row::{Noise, categorical, fill_row, gumbel_max, gumbel_softmax};
-use common::{Source, bits, cold, logits, params, table, tempered};
+use common::{Source, bits, cold, logits, params, split_in, table, tempered};
 use gumbel_kernels::gumbel::RowNoise;
+use gumbel_kernels::philox::{Purpose, word};
 use gumbel_kernels::quad::{self, MAX_CLASSES, QuadWords, Quads, ROWS, together};
 use gumbel_kernels::relaxed::Input;
 use gumbel_kernels::softmax::{log_softmax, log_sum_exp, softmax};
@@ -14,7 +15,8 @@ use gumbel_kernels::{Params, row, vjp};
 fn keys(seed: u64, classes: usize) -> Vec<[Params; ROWS]> {
     let row = |i: u64| {
         let own_seed = if seed.is_multiple_of(3) { 0 } else { i / 6 };
-        tempered(0.3 + i as f64, params(seed + (own_seed << 33), i << 40, 7 * i as u32))
+        let seed = seed + own_seed * ((1 << 33) + 5);
+        tempered(0.3 + i as f64, params(seed, (i << 40) + 3 * i + 1, 7 * i as u32))
     };
     (0..together(classes) as u64).map(|quad| core::array::from_fn(|i| row(4 * quad + i as u64))).collect()
 }
@@ -174,6 +176,35 @@ fn draws_of_quads() {
     assert!(done > 1500 && refused < 5, "{done} done, {refused} refused");
 }
 
+/// Rows whose draws have different numbers don't share words.
+#[test]
+fn draws_of_different_numbers_are_refused() {
+    let (mut room, mut words) = (quad::Room::EMPTY, QuadWords::new());
+    for place in 0..ROWS {
+        let mut keys = keys(0, 5);
+        keys[1][place].first = 3;
+        let quads = Quads { params: &keys, classes: 5 };
+        assert_eq!(quad::categorical(quads, &[0.0; 80], &mut words, &mut room), 1);
+    }
+}
+
+/// A first word that leaves two classes open sends its quad back: the logits are powers of two on both sides of the
+/// middle of the word.
+#[test]
+fn draws_that_take_a_second_word_are_refused() {
+    let (mut room, mut words) = (quad::Room::EMPTY, QuadWords::new());
+    for seed in 0..20 {
+        let key = Params { rate: 1.0, first: 5, ..params(seed, 1, 2) };
+        let (x, left) = split_in(word(&key, Purpose::Draw, 5), 40);
+        let low = word(&key, Purpose::DrawLow, 5);
+        let mut out = [-1];
+        categorical(Input { logits: &x, given: &x }, &key, &mut out).unwrap();
+        assert_eq!(out[0] as usize, left - usize::from(low < 1 << 31), "seed {seed}");
+        let quads = Quads { params: &[[key; ROWS]], classes: x.len() };
+        assert_eq!(quad::categorical(quads, &x.repeat(ROWS), &mut words, &mut room), 0);
+    }
+}
+
 /// Ties go to the smallest column.
 #[test]
 fn ties_of_quads() {
@@ -225,7 +256,9 @@ fn rows_that_need_care_are_refused() {
             let mut out = untouched;
             assert_eq!(quad::log_softmax(quads, &bad, &mut room, &mut out), before);
             check(&out, before);
-            assert_eq!(quad::log_sum_exp(quads, &bad, &mut room, &mut [0.0; ROWS_IN_ALL]), before);
+            let mut log_sums = [7.0; ROWS_IN_ALL];
+            assert_eq!(quad::log_sum_exp(quads, &bad, &mut room, &mut log_sums), before);
+            assert!(log_sums[before * ROWS..].iter().all(|&x| x == 7.0), "{log_sums:?}");
             assert_eq!(quad::categorical(quads, &bad, &mut words, &mut room), before);
         }
         // Each row has a class with a logit and one with noise, and in one row there is no class with both.

@@ -5,7 +5,9 @@ mod common;
 use common::one_row::{
     Noise, categorical, exp2, fill_row, gumbel_max, gumbel_softmax, relative_scores, scores,
 };
-use common::{LENGTHS, NAN, Source, bits, cold, logits, params, softmax_f64, table, tempered, widen};
+use common::{
+    LENGTHS, NAN, Source, bits, block_sum, cold, logits, params, softmax_f64, table, tempered, widen,
+};
 
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::lane::F32x4;
@@ -410,23 +412,13 @@ fn log_sum_exp_products() {
 
 /// ARCHITECTURE.md's definition of a draw, word for word, with both words always drawn.
 fn search(e: &[f32], word: u32, low: u32) -> usize {
-    let blocks: Vec<f64> = e
-        .chunks(256)
-        .map(|block| {
-            let mut partial = [0f64; 16];
-            block.iter().enumerate().for_each(|(j, &e)| partial[j % 16] += f64::from(e));
-            for step in [8, 4, 2, 1] {
-                (0..step).for_each(|j| partial[j] += partial[j + step]);
-            }
-            partial[0]
-        })
-        .collect();
+    let blocks: Vec<f64> = e.chunks(256).map(block_sum).collect();
     let mut b = vec![0.0];
     blocks.iter().for_each(|t| b.push(b[b.len() - 1] + t));
     let u = (f64::from(word) + (f64::from(low) + 0.5) * 2f64.powi(-32)) * 2f64.powi(-32);
     let t = u * b[b.len() - 1];
     let block = (0..blocks.len()).find(|&i| b[i + 1] > t);
-    let block = block.unwrap_or_else(|| (0..blocks.len()).rfind(|&i| blocks[i] > 0.0).unwrap());
+    let block = block.unwrap_or_else(|| (0..blocks.len()).rfind(|&i| b[i + 1] > b[i]).unwrap());
     let columns = block * 256..e.len().min(block * 256 + 256);
     let mut sum = b[block];
     for i in columns.clone() {

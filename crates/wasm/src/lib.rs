@@ -9,7 +9,8 @@
 //! - A function that can meet an invalid row returns how many rows it completed: `rows`, or the number of the first
 //!   invalid row. With [`MARK`] it marks such a row (−1, NaN) and goes on.
 //!
-//! Every unsafe block below relies on that convention, which `ts/wasm.ts` keeps: it alone calls these functions.
+//! Every unsafe block below relies on that convention, which the callers keep: `ts/wasm.ts` with `ts/chunks.ts`, and the
+//! bench's native rows.
 #![allow(clippy::undocumented_unsafe_blocks)]
 // An export takes numbers, one for each array of a batch.
 #![allow(clippy::too_many_arguments)]
@@ -20,7 +21,7 @@ use gumbel_kernels::gumbel::RowNoise;
 
 use gumbel_kernels::quad::{self, QuadWords, Quads};
 use gumbel_kernels::relaxed::{self, Input, Noise, Room, Source};
-use gumbel_kernels::row::one_hot;
+use gumbel_kernels::row::{NAN, one_hot};
 use gumbel_kernels::table::Table;
 use gumbel_kernels::{BLOCK, Invalid, Params, categorical as draw, softmax as normal, tau, vjp, weights};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -46,28 +47,26 @@ fn table() -> &'static Table {
     unsafe { &*table }
 }
 
+// Room for the kernels' work. SAFETY of the functions that lend it: a module has one thread, and no two references to
+// the same room are used at once.
 static mut ROOM: Room = Room::EMPTY;
 static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
 static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
-
 static mut GUIDE: Guide = Guide::EMPTY;
 
-/// Room for a guide. SAFETY: as for `room`.
-unsafe fn guide() -> &'static mut Guide {
-    let guide = &raw mut GUIDE;
-    unsafe { &mut *guide }
-}
-
-/// Room for one row's work. SAFETY: a module has one thread, and a kernel takes it once.
 unsafe fn room() -> &'static mut Room {
     let room = &raw mut ROOM;
     unsafe { &mut *room }
 }
 
-/// The same for four rows.
 unsafe fn quad_room() -> &'static mut quad::Room {
     let room = &raw mut QUAD_ROOM;
     unsafe { &mut *room }
+}
+
+unsafe fn guide() -> &'static mut Guide {
+    let guide = &raw mut GUIDE;
+    unsafe { &mut *guide }
 }
 
 /// A batch in memory: how to get at its rows.
@@ -255,7 +254,7 @@ pub unsafe fn softmax(
             quad::softmax(batch.quads(row, quads), x, quad_room(), out)
         },
         |row| unsafe { normal::softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
-        |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
+        |row| unsafe { batch.row_mut(out, row) }.fill(NAN),
     )
 }
 
@@ -280,7 +279,7 @@ pub unsafe fn log_softmax(
             quad::log_softmax(batch.quads(row, quads), x, quad_room(), out)
         },
         |row| unsafe { normal::log_softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
-        |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
+        |row| unsafe { batch.row_mut(out, row) }.fill(NAN),
     )
 }
 
@@ -303,7 +302,7 @@ pub unsafe fn log_sum_exp(rows: usize, classes: usize, x: *const f32, out: *mut 
             *out.add(row) = normal::log_sum_exp(batch.row(x, row))?;
             Ok(())
         },
-        |row| unsafe { *out.add(row) = f32::NAN },
+        |row| unsafe { *out.add(row) = NAN },
     )
 }
 
@@ -380,7 +379,7 @@ pub unsafe fn gumbel_softmax(
             Ok(())
         },
         |row| unsafe {
-            batch.row_mut(soft, row).fill(f32::NAN);
+            batch.row_mut(soft, row).fill(NAN);
             mark_index(&batch, row, sample, index);
         },
     )
@@ -412,7 +411,7 @@ unsafe fn write_indices(batch: &Batch, row: usize, done: usize, sample: *mut f32
 
 unsafe fn mark_index(batch: &Batch, row: usize, sample: *mut f32, index: *mut i32) {
     if !sample.is_null() {
-        unsafe { batch.row_mut(sample, row) }.fill(f32::NAN);
+        unsafe { batch.row_mut(sample, row) }.fill(NAN);
     }
     if !index.is_null() {
         unsafe { *index.add(row) = -1 };
@@ -435,7 +434,7 @@ pub unsafe fn categorical(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
-    let out = |row: usize| unsafe { slice::from_raw_parts_mut(out.add(row * draws), draws) };
+    let drawn = |row: usize| unsafe { slice::from_raw_parts_mut(out.add(row * draws), draws) };
     let mut words = QuadWords::new();
     batch.each_quad(
         |row, quads| unsafe {
@@ -444,10 +443,10 @@ pub unsafe fn categorical(
             }
             let logits = batch.logits(x, row, quads * quad::ROWS);
             let done = quad::categorical(batch.quads(row, quads), logits, &mut words, quad_room());
-            write_indices(&batch, row, done, core::ptr::null_mut(), out(0).as_mut_ptr())
+            write_indices(&batch, row, done, core::ptr::null_mut(), out)
         },
         |row| unsafe {
-            // Logits or weights, exponentials, sums, words: less than four rows and eight values.
+            // Logits of weights, exponentials, sums, words: 3K + 2(⌈K/256⌉ + 1) ≤ 4K + 8 values.
             let (sums, count) = (scratch.add(2 * classes).cast::<f64>(), classes.div_ceil(BLOCK) + 1);
             let room = draw::Room {
                 weights: batch.row_mut(scratch, 1),
@@ -455,9 +454,9 @@ pub unsafe fn categorical(
                 sure: slice::from_raw_parts_mut(sums.add(count).cast(), classes),
                 guide: guide(),
             };
-            draw::categorical(batch.input(x, row, scratch), batch.params(row), room, out(row))
+            draw::categorical(batch.input(x, row, scratch), batch.params(row), room, drawn(row))
         },
-        |row| out(row).fill(-1),
+        |row| drawn(row).fill(-1),
     )
 }
 
@@ -519,7 +518,7 @@ pub unsafe fn gumbel_softmax_vjp(
             if by_tau.is_null() || !valid {
                 vjp::softmax_backward(y, v, params.scale, out);
                 if !by_tau.is_null() {
-                    *by_tau.add(row) = f32::NAN;
+                    *by_tau.add(row) = NAN;
                 }
             } else {
                 vjp::softmax_backward(y, v, 1.0, out);
@@ -530,8 +529,8 @@ pub unsafe fn gumbel_softmax_vjp(
                     tau::finish_gradient(out, relative, params)
                 } else {
                     // A row that was made invalid since the sample was drawn has no gradient.
-                    out.fill(f32::NAN);
-                    f32::NAN
+                    out.fill(NAN);
+                    NAN
                 };
             }
             if flags & WEIGHTS != 0 && valid {
@@ -577,7 +576,7 @@ pub unsafe fn gumbel_softmax_jvp(
                 let logits = batch.input(x, row, scratch).logits;
                 match tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative) {
                     Ok(()) => tau::add_tangent(tangent, relative, *tau_tangent.add(row)),
-                    Err(Invalid) => tangent.fill(f32::NAN),
+                    Err(Invalid) => tangent.fill(NAN),
                 }
             }
             vjp::softmax_backward(y, tangent, params.scale, batch.row_mut(out, row));
@@ -626,7 +625,7 @@ pub unsafe fn log_sum_exp_vjp(rows: usize, classes: usize, x: *const f32, v: *co
     let batch = Batch { params: core::ptr::null(), rows, classes, flags: MARK };
     batch.each(
         |row| unsafe { vjp::log_sum_exp_vjp(batch.row(x, row), *v.add(row), batch.row_mut(out, row)) },
-        |row| unsafe { batch.row_mut(out, row) }.fill(f32::NAN),
+        |row| unsafe { batch.row_mut(out, row) }.fill(NAN),
     );
 }
 
@@ -650,6 +649,6 @@ pub unsafe fn log_sum_exp_jvp(
                 vjp::log_sum_exp_jvp(batch.row(x, row), batch.row(tangent, row), batch.row_mut(scratch, 0))?;
             Ok(())
         },
-        |row| unsafe { *out.add(row) = f32::NAN },
+        |row| unsafe { *out.add(row) = NAN },
     );
 }

@@ -26,13 +26,15 @@ fn split_mut(rows: &mut [f32], classes: usize) -> [&mut [f32]; ROWS] {
     [a, b, c, d]
 }
 
-/// Writes `f` of four rows, tile by tile, to `columns`, as many as a row has. The last tile may overlap the one before.
+/// Writes four rows, tile by tile, to `columns`, as many as a row has; `see` is shown each column, some of them twice,
+/// since the last tile may overlap the one before.
 #[inline(always)]
-pub(super) fn read(rows: [&[f32]; ROWS], columns: &mut [Column], mut f: impl FnMut(F32x4) -> F32x4) {
+pub(super) fn read(rows: [&[f32]; ROWS], columns: &mut [Column], mut see: impl FnMut(F32x4)) {
     let mut put = |values: [F32x4; TILE], to: &mut [Column; TILE]| {
         let [to_a, to_b, to_c, to_d] = to;
         for (value, to) in values.into_iter().zip([to_a, to_b, to_c, to_d]) {
-            f(value).store(to);
+            see(value);
+            value.store(to);
         }
     };
     let [a, b, c, d] = rows.map(|row| row.as_chunks().0);
@@ -48,16 +50,18 @@ pub(super) fn read(rows: [&[f32]; ROWS], columns: &mut [Column], mut f: impl FnM
         return put(tile([a, b, c, d]), to);
     }
     for (at, to) in columns.iter_mut().enumerate() {
-        f(F32x4::new(rows.map(|row| row.get(at).copied().unwrap_or_default()))).store(to);
+        let value = F32x4::new(rows.map(|row| row.get(at).copied().unwrap_or_default()));
+        see(value);
+        value.store(to);
     }
 }
 
-/// Writes columns, each times the `factor` of its row, as rows.
+/// Writes `f` of columns as rows.
 #[inline(always)]
-pub(super) fn write(columns: &[Column], factor: F32x4, rows: &mut [f32]) {
+pub(super) fn write(columns: &[Column], f: impl Fn(F32x4) -> F32x4, rows: &mut [f32]) {
     let put = |columns: &[Column; TILE], to: [&mut [f32; TILE]; ROWS]| {
         let [a, b, c, d] = columns;
-        let rows = transpose([a, b, c, d].map(|column| F32x4::load(column) * factor));
+        let rows = transpose([a, b, c, d].map(|column| f(F32x4::load(column))));
         for (row, to) in rows.into_iter().zip(to) {
             row.store(to);
         }
@@ -77,7 +81,7 @@ pub(super) fn write(columns: &[Column], factor: F32x4, rows: &mut [f32]) {
         return put(columns, [a, b, c, d]);
     }
     for (at, column) in columns.iter().enumerate() {
-        let column = (F32x4::load(column) * factor).to_array();
+        let column = (f(F32x4::load(column))).to_array();
         for (row, value) in [&mut *a, &mut *b, &mut *c, &mut *d].into_iter().zip(column) {
             row[at] = value;
         }

@@ -13,7 +13,7 @@ mod words;
 
 use crate::BLOCK;
 use crate::gumbel::{Draft, gather};
-use crate::lane::{Constant, F32x4, F64x4, U32x4};
+use crate::lane::{F32x4, F64x4, U32x4};
 use crate::math::log_f64;
 use crate::philox::{self, Purpose};
 use crate::row::Params;
@@ -37,18 +37,18 @@ const COLUMNS: usize = BLOCK / ROWS;
 /// Values of all quads that go together, at most.
 pub const MOST_VALUES: usize = BLOCK;
 
-static ONE: Constant = Constant::f32(1.0);
-
-/// How many quads of so many classes go together: 0 where rows are too long.
+/// How many quads of so many classes go together: 0 where rows are too long (or have none).
 pub fn together(classes: usize) -> usize {
-    if classes > MAX_CLASSES { 0 } else { QUADS.min(COLUMNS / TILE / classes.div_ceil(TILE)) }
+    if !(1..=MAX_CLASSES).contains(&classes) {
+        return 0;
+    }
+    QUADS.min(COLUMNS / TILE / classes.div_ceil(TILE))
 }
 
 /// Columns of all quads, one after the other.
 type Columns = [Column; COLUMNS];
 
 /// Columns of all quads, each quad's from a multiple of four on. What fills up the last tile is 0.
-#[repr(C, align(16))]
 struct Tiles {
     columns: Columns,
     classes: usize,
@@ -62,41 +62,28 @@ impl Tiles {
         if self.classes != quads.classes {
             *self = Self { classes: quads.classes, ..Self::EMPTY };
         }
-        pieces_mut(&mut self.columns, TILE * quads.tiles()).take(quads.params.len())
+        self.columns.chunks_exact_mut(TILE * quads.tiles()).take(quads.params.len())
     }
-}
-
-/// `x` in pieces of one size, without the division that `chunks_exact` makes: it would cost as much as a row.
-fn pieces<T>(mut x: &[T], size: usize) -> impl Iterator<Item = &[T]> {
-    core::iter::from_fn(move || {
-        let (piece, rest) = x.split_at_checked(size)?;
-        x = rest;
-        Some(piece)
-    })
-}
-
-fn pieces_mut<T>(mut x: &mut [T], size: usize) -> impl Iterator<Item = &mut [T]> {
-    core::iter::from_fn(move || {
-        let (piece, rest) = core::mem::take(&mut x).split_at_mut_checked(size)?;
-        x = rest;
-        Some(piece)
-    })
 }
 
 /// Something of each quad.
 type Each<T> = [T; QUADS];
 
-/// Room to work in, which the caller keeps.
-#[repr(C, align(16))]
+/// Room to work in, which the caller keeps. Aligned, so that no vector crosses a cache line.
+#[repr(align(64))]
 pub struct Room {
     draft: Draft,
+    /// The records at hand.
     lanes: Each<Lanes>,
+    /// Logits where there is noise too; y of a backward product.
     logits: Columns,
-    /// Noise, then scores.
+    /// What a softmax is taken of: noise and then scores, or logits. The upstream of a backward product.
     values: Columns,
-    /// Exponentials, or products.
+    /// Exponentials, or the products of y and its upstream.
     tiles: Tiles,
+    /// The largest logit of each row, then its largest score; ⟨y, v⟩.
     max: Each<F32x4>,
+    /// Sums of exponentials.
     sums: Each<F32x4>,
     best: Each<Best>,
 }
@@ -150,25 +137,26 @@ impl<'p> Quads<'p> {
     }
 
     /// Reads the records.
-    fn lanes(self, lanes: &mut Each<Lanes>) -> &[Lanes] {
+    fn read_lanes(self, lanes: &mut Each<Lanes>) {
         for (to, params) in lanes.iter_mut().zip(self.params) {
             *to = Lanes::new(params);
         }
-        &lanes[..self.params.len()]
     }
 
     /// The rows of each quad.
     fn rows(self, x: &[f32]) -> impl Iterator<Item = [&[f32]; ROWS]> {
-        pieces(x, ROWS * self.classes).take(self.params.len()).map(move |x| columns::split(x, self.classes))
+        x.chunks_exact(ROWS * self.classes)
+            .take(self.params.len())
+            .map(move |x| columns::split(x, self.classes))
     }
 
     /// The columns of each quad.
     fn columns(self, x: &Columns) -> impl Iterator<Item = &[Column]> {
-        pieces(x, self.classes).take(self.params.len())
+        x.chunks_exact(self.classes).take(self.params.len())
     }
 
     fn columns_mut(self, x: &mut Columns) -> impl Iterator<Item = &mut [Column]> {
-        pieces_mut(x, self.classes).take(self.params.len())
+        x.chunks_exact_mut(self.classes).take(self.params.len())
     }
 }
 
@@ -183,7 +171,8 @@ pub enum Source<'a> {
 /// Writes the noise.
 pub fn noise(quads: Quads, table: &Table, words: &mut QuadWords, room: &mut Room, out: &mut [f32]) {
     let Room { draft, lanes, values, .. } = room;
-    draw(quads, quads.lanes(lanes), table, words, draft, values);
+    quads.read_lanes(lanes);
+    draw(quads, lanes, table, words, draft, values);
     write(quads, values, out);
 }
 
@@ -210,7 +199,7 @@ pub fn gumbel_softmax(
 pub fn one_hot(quads: Quads, room: &Room, out: &mut [f32]) {
     out.fill(0.0);
     let columns = room.best.iter().flat_map(|best| best.column.to_array());
-    for (row, column) in pieces_mut(out, quads.classes).zip(columns) {
+    for (row, column) in out.chunks_exact_mut(quads.classes).zip(columns) {
         row[column as usize] = 1.0;
     }
 }
@@ -219,7 +208,7 @@ pub fn one_hot(quads: Quads, room: &Room, out: &mut [f32]) {
 pub fn softmax(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
     let Room { lanes, values, max, .. } = room;
     let quads = warm(quads);
-    quads.lanes(lanes);
+    quads.read_lanes(lanes);
     let done = passes::read_laws(quads, logits, values, max);
     normalize(quads.first(done), room, out);
     done
@@ -229,7 +218,7 @@ pub fn softmax(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -
 pub fn log_softmax(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
     let Room { lanes, values, tiles, max, sums, .. } = room;
     let quads = warm(quads);
-    quads.lanes(lanes);
+    quads.read_lanes(lanes);
     let done = passes::read_laws(quads, logits, values, max);
     let quads = quads.first(done);
     passes::exponentials(quads, lanes, max, values, tiles, sums);
@@ -241,7 +230,7 @@ pub fn log_softmax(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32
 /// Log-sum-exp, one value a row; the records must be those of a temperature of 1.
 pub fn log_sum_exp(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
     let Room { lanes, values, tiles, max, sums, .. } = room;
-    quads.lanes(lanes);
+    quads.read_lanes(lanes);
     let done = passes::read_laws(quads, logits, values, max);
     passes::exponentials(quads.first(done), lanes, max, values, tiles, sums);
     let rows =
@@ -265,7 +254,7 @@ pub fn softmax_backward(quads: Quads, y: &[f32], v: &[f32], room: &mut Room, out
 pub fn categorical(quads: Quads, logits: &[f32], words: &mut QuadWords, room: &mut Room) -> usize {
     let Room { lanes, values, tiles, max, sums, best, .. } = room;
     let quads = warm(quads);
-    quads.lanes(lanes);
+    quads.read_lanes(lanes);
     let quads = quads.first(passes::read_laws(quads, logits, values, max));
     passes::exponentials(quads, lanes, max, values, tiles, sums);
     let mut done = 0;
@@ -286,10 +275,10 @@ pub fn categorical(quads: Quads, logits: &[f32], words: &mut QuadWords, room: &m
 /// Passes 1 and 2: the scores, in `room.values`, and the best of each row.
 fn scores(quads: Quads, logits: &[f32], source: Source, tempered: bool, room: &mut Room) -> usize {
     let Room { draft, lanes, logits: ls, values, max, best, .. } = room;
-    quads.lanes(lanes);
+    quads.read_lanes(lanes);
     let mut quads = quads.first(passes::read_laws(quads, logits, ls, max));
     match source {
-        Source::Drawn(table, words) => draw(quads, &lanes[..quads.params.len()], table, words, draft, values),
+        Source::Drawn(table, words) => draw(quads, lanes, table, words, draft, values),
         Source::Given(noise) => {
             let mut largest = [F32x4::ZERO; QUADS];
             quads = quads.first(passes::read_laws(quads, noise, values, &mut largest));
@@ -301,27 +290,28 @@ fn scores(quads: Quads, logits: &[f32], source: Source, tempered: bool, room: &m
 /// Draws the noise.
 fn draw(
     quads: Quads,
-    lanes: &[Lanes],
+    lanes: &Each<Lanes>,
     table: &Table,
     words: &mut QuadWords,
     draft: &mut Draft,
     noise: &mut Columns,
 ) {
     let (classes, tiles) = (quads.classes, quads.tiles());
+    let (lanes, _) = lanes.split_at(quads.params.len());
     let (blocks, _) = draft.words.as_chunks_mut();
     let (blocks, _) = blocks.split_at_mut(tiles * lanes.len());
     words.fill(Purpose::Noise, lanes, tiles, blocks);
     // From here on without the words that no column needs.
     let words = blocks.as_flattened().as_chunks().0;
-    let each = || pieces(words, TILE * tiles).map(|words| words.split_at(classes).0);
+    let each = || words.chunks_exact(TILE * tiles).map(|words| words.split_at(classes).0);
     let mut rare = false;
-    for (words, points) in each().zip(pieces_mut(&mut draft.points, classes)) {
+    for (words, points) in each().zip(draft.points.chunks_exact_mut(classes)) {
         rare |= locate(words, points);
     }
     let (noise, _) = noise.split_at_mut(classes * lanes.len());
     gather(table, &draft.points, noise.as_flattened_mut());
     if rare {
-        for (params, (words, noise)) in quads.params.iter().zip(each().zip(pieces_mut(noise, classes))) {
+        for (params, (words, noise)) in quads.params.iter().zip(each().zip(noise.chunks_exact_mut(classes))) {
             refine(words, params, noise);
         }
     }
@@ -342,8 +332,8 @@ fn refine(words: &[[u32; ROWS]], params: &[Params; ROWS], noise: &mut [Column]) 
 
 /// Writes columns as rows.
 fn write(quads: Quads, columns: &Columns, out: &mut [f32]) {
-    for (columns, out) in quads.columns(columns).zip(pieces_mut(out, ROWS * quads.classes)) {
-        columns::write(columns, F32x4::constant(&ONE), out);
+    for (columns, out) in quads.columns(columns).zip(out.chunks_exact_mut(ROWS * quads.classes)) {
+        columns::write(columns, |x| x, out);
     }
 }
 
@@ -358,9 +348,9 @@ fn warm(quads: Quads) -> Quads {
 fn normalize(quads: Quads, room: &mut Room, out: &mut [f32]) {
     let Room { lanes, values, tiles, max, sums, .. } = room;
     passes::exponentials(quads, lanes, max, values, tiles, sums);
-    let out = pieces_mut(out, ROWS * quads.classes);
+    let out = out.chunks_exact_mut(ROWS * quads.classes);
     for ((columns, sum), out) in tiles.quads(quads).zip(sums).zip(out) {
         let inverse = (F64x4::splat(1.0) / sum.to_f64()).to_f32();
-        columns::write(columns.split_at(quads.classes).0, inverse, out);
+        columns::write(columns.split_at(quads.classes).0, |e| e * inverse, out);
     }
 }

@@ -1,8 +1,9 @@
-//! The passes over several quads, each a function of its own: a call costs as much as a row of ten.
+//! The passes, each one function for all quads: a call costs as much as a row of ten.
 
 use super::columns::{Column, TILE, read, write};
 use super::lanes::Lanes;
-use super::{Best, Columns, Each, Quads, ROWS, Tiles, pieces_mut};
+use super::{Best, Columns, Each, Quads, ROWS, Tiles};
+use crate::categorical::TWO_M32;
 use crate::lane::{Constant, F32x4, F64x4, U32x4};
 use crate::math::{Exp2, log_f64};
 use core::ops::Add;
@@ -24,7 +25,6 @@ pub(super) fn read_laws(quads: Quads, x: &[f32], columns: &mut Columns, max: &mu
             largest = largest.max(x);
             // False for NaN and for +∞.
             sound = sound & x.lt(infinity);
-            x
         });
         if !(sound & low.lt(largest)).all() {
             break;
@@ -123,8 +123,8 @@ pub(super) fn read_means(
     let mut done = 0;
     for (((y, v), products), mean) in y.zip(v).zip(room.quads(quads)).zip(means) {
         let ((y, ys), (v, vs)) = (y, v);
-        read(y, ys, |y| y);
-        read(v, vs, |v| v);
+        read(y, ys, |_| {});
+        read(v, vs, |_| {});
         for ((y, v), product) in ys.iter().zip(vs).zip(&mut *products) {
             (F32x4::load(y) * F32x4::load(v)).store(product);
         }
@@ -142,15 +142,14 @@ pub(super) fn read_means(
 /// Writes `scale · y ⊙ (v − mean)`, 0 where y is; `vs` is room after that.
 #[inline(never)]
 pub(super) fn backward(quads: Quads, ys: &Columns, vs: &mut Columns, means: &Each<F32x4>, out: &mut [f32]) {
-    let one = F32x4::constant(&ONE);
     let columns = quads.columns(ys).zip(quads.columns_mut(vs)).zip(quads.params).zip(means);
-    for ((((ys, vs), params), mean), out) in columns.zip(pieces_mut(out, ROWS * quads.classes)) {
+    for ((((ys, vs), params), mean), out) in columns.zip(out.chunks_exact_mut(ROWS * quads.classes)) {
         let scale = F32x4::new(params.each_ref().map(|params| params.scale));
         for (y, v) in ys.iter().zip(&mut *vs) {
             let (y, upstream) = (F32x4::load(y), F32x4::load(v));
             y.ne(F32x4::ZERO).keep(y * (upstream - *mean) * scale).store(v);
         }
-        write(vs, one, out);
+        write(vs, |x| x, out);
     }
 }
 
@@ -159,7 +158,7 @@ pub(super) fn backward(quads: Quads, ys: &Columns, vs: &mut Columns, means: &Eac
 pub(super) fn search(tiles: &[Column], classes: usize, words: U32x4) -> Option<U32x4> {
     let (exponentials, _) = tiles.split_at(classes);
     let total = sum(tiles, |e| F32x4::load(e).to_f64());
-    let two_m32 = F64x4::splat(1.0 / 4_294_967_296.0);
+    let two_m32 = F64x4::splat(TWO_M32);
     // The least target that a word stands for, and the first one that is too large.
     let least = words.to_f64() * two_m32 * total;
     let end = (words.to_f64() + F64x4::splat(1.0)) * two_m32 * total;
@@ -177,7 +176,7 @@ pub(super) fn search(tiles: &[Column], classes: usize, words: U32x4) -> Option<U
 }
 
 /// The sum of each row by reduction rule 6: sixteen partial sums, partial j of the columns ≡ j mod 16, joined j + 8,
-/// j + 4, j + 2, j + 1. No value is −0.
+/// j + 4, j + 2, j + 1. A sum of nothing but −0 is −0 here; of a row alone, which begins at 0, it is 0.
 #[inline(always)]
 fn sum<T: Copy + Add<Output = T>>(columns: &[Column], load: impl Fn(&Column) -> T) -> T {
     let (tiles, _) = columns.as_chunks::<TILE>();

@@ -1,7 +1,6 @@
 //! Random words of four rows at a time, which lie in the lanes; their keys may differ.
 
 use super::lanes::Lanes;
-use super::pieces_mut;
 use crate::lane::{U32x4, opaque};
 use crate::philox::{
     MULTIPLIER_0, Purpose, ROUNDS, first_block, mul_wide, round, times_m0, times_m1, weyl_keys,
@@ -27,7 +26,7 @@ impl QuadWords {
     /// the two groups of [`RowWords`](crate::philox::RowWords) do.
     pub(super) fn fill(&mut self, purpose: Purpose, quads: &[Lanes], blocks: usize, out: &mut [Blocks]) {
         let mut quads = quads.iter();
-        let mut outs = pieces_mut(out, blocks);
+        let mut outs = out.chunks_exact_mut(blocks);
         while let (Some(a), Some(to_a)) = (quads.next(), outs.next()) {
             let a = self.start(a);
             let after = quads.as_slice().first().filter(|b| self.has_seed(b));

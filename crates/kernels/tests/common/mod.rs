@@ -95,6 +95,32 @@ pub(crate) fn logits(n: usize, source: &mut Source) -> Vec<(&'static str, Vec<f3
     vec![("plain", plain), ("masked", masked), ("far", far), ("steep", steep), ("tiny", tiny), ("huge", huge)]
 }
 
+/// Powers of two as logits at a rate of 1, on both sides of the middle of `word`, so that its second word decides between
+/// the columns `left − 1` and `left`; with impossible classes up to `classes`.
+pub(crate) fn split_in(word: u32, classes: usize) -> (Vec<f32>, usize) {
+    let (all, border) = (1u64 << 33, u64::from(word) * 2 + 1);
+    let powers = |x: u64| (1..=33).filter(move |i| (x << i) & all != 0).map(|i: i32| -(i as f32));
+    let mut x: Vec<f32> = powers(border).collect();
+    let left = x.len();
+    x.extend(powers(all - border));
+    x.resize(classes, f32::NEG_INFINITY);
+    (x, left)
+}
+
+/// The sum of a block by reduction rule 6, in float64.
+pub(crate) fn block_sum(block: &[f32]) -> f64 {
+    let mut partial = [0.0; 16];
+    for (at, &weight) in block.iter().enumerate() {
+        partial[at % 16] += f64::from(weight);
+    }
+    for half in [8, 4, 2, 1] {
+        for j in 0..half {
+            partial[j] += partial[j + half];
+        }
+    }
+    partial[0]
+}
+
 /// Writes past the capture of the test harness: slow tests show that they live.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "    {line}");

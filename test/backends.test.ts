@@ -334,6 +334,18 @@ test("draws that need a second word are the same, and exact", () => {
   expect(open).toBeGreaterThan(3);
 });
 
+test("draws from logits too far apart for float32, at temperatures that bring them together", () => {
+  const [rows, classes] = [2000, 2];
+  const x = Float32Array.from({ length: rows * classes }, (_, i) => (i % 2 === 0 ? 3e38 : -3e38));
+  for (const t of [4e36, 6e36, 1e38, Number.MAX_VALUE]) {
+    for (const kernels of [wasm, js]) {
+      const out = new Int32Array(rows).fill(BEFORE);
+      kernels.categorical(batchOf({ rows, classes, t }), x, 1, out);
+      expect(out.every((column) => column === 0)).toBe(true);
+    }
+  }
+});
+
 describe.each(BACKENDS)("%s: an output may be an input", (_, kernels) => {
   const [rows, classes] = [70, 257];
   const batch = batchOf({ rows, classes, t: 0.5, mark: true });

@@ -22,6 +22,12 @@ export const MOST_CLASSES = 1024;
  */
 const MARGIN = 2 ** -18;
 
+/**
+ * The margin holds from this rate on. Differences of logits beyond float32 are −∞ in `categorical.ts` and stay what
+ * they are here, at least 2^128 − 2^103; times this rate they are below −100, where both give 0.
+ */
+const LEAST_RATE = 2 ** -121;
+
 /** Running sums of a row. */
 const sums = /* @__PURE__ */ new Float64Array(MOST_CLASSES);
 
@@ -37,6 +43,7 @@ export function quickDraw(
   rate: number,
   high: number,
 ): number {
+  if (rate < LEAST_RATE) return -1;
   const powers = POWERS;
   let total = 0;
   for (let i = 0; i < classes; i++) {

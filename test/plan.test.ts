@@ -158,6 +158,20 @@ describe.each(["wasm-simd", "js"])("%s", (backend) => {
     expect(plan.logits).toHaveLength(40 * 1000);
   });
 
+  test("nothing can be put in the place of the arrays or the shape", () => {
+    const plan = simple();
+    const names = Object.keys(plan) as (keyof typeof plan)[];
+    expect(names).toContain("logits");
+    for (const name of [...names, "key"]) {
+      expect(Reflect.set(plan, name, new Float32Array(6)), name).toBe(false);
+      expect(errorOf(() => Object.assign(plan, { [name]: 1 }))).toMatch(/^TypeError: /);
+    }
+    plan.logits.set(LOGITS);
+    const expected = api().gumbelSoftmax(LOGITS, { classes: 3, tau: 0.5, seed: 1 });
+    expectSameBits(plan.forward({ seed: 1 }), expected, "sample");
+    expect(plan.backward()).toHaveLength(6);
+  });
+
   test("plans are apart from each other, and from the plain functions", () => {
     const [a, b] = [simple(), simple()];
     a.logits.set(LOGITS);

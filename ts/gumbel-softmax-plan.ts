@@ -210,6 +210,8 @@ class Plan implements GumbelSoftmaxForwardPlan {
     }
     this.#settings = settings;
     this.#kernels = kernels;
+    // An array put in place of one of these would be copied, for which memory grows: that detaches all views.
+    Object.freeze(this);
   }
 
   get key(): Key | undefined {
@@ -224,7 +226,7 @@ class Plan implements GumbelSoftmaxForwardPlan {
     const { logits: data, noise, sample } = this;
     const tau = options.tau === undefined ? this.#settings.tau : readTau(options.tau, rows);
     const key = readNoiseKey(options, rows, noise !== undefined);
-    const batch = makeBatch(this, { key, t: this.soft ? tau : 1, from, onInvalidRow });
+    const batch = makeBatch({ rows, classes }, { key, t: this.soft ? tau : 1, from, onInvalidRow });
     this.#last = undefined;
     const completed = this.#draw(batch);
     checkCompleted(completed, "logits", { rows, classes, data }, from, noise);

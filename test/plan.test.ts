@@ -268,6 +268,36 @@ describe.each(["wasm-simd", "js"])("%s", (backend) => {
     }
   });
 
+  test("a row made invalid by given noise: the others as above, its own unspecified", () => {
+    for (const classes of [5, 40, 300]) {
+      for (const hard of [false, true]) {
+        for (const bad of [0, 1, 6, 9]) {
+          const rows = 10;
+          const plan = api().gumbelSoftmaxPlan({ rows, classes, hard, noise: true });
+          const x = input("plain", rows, classes, 1);
+          const noise = givenNoise(rows * classes, 2);
+          plan.logits.set(x);
+          plan.noise?.set(noise);
+          const { sample, soft, index } = api().gumbelSoftmaxVjp(x, { classes, hard, noise });
+          if (plan.noise) plan.noise[bad * classes + 3] = Number.NaN;
+          for (const view of [plan.sample, plan.soft, plan.index]) view.fill(77);
+          expect(errorOf(() => plan.forward())).toBe(
+            `RangeError: "noise" expected finite values or -Infinity, got NaN at row ${bad}, class 3`,
+          );
+          for (const [got, whole, width] of [
+            [plan.sample, sample, classes],
+            [plan.soft, soft, classes],
+            [plan.index, index, 1],
+          ] as const) {
+            const [from, to] = [bad * width, (bad + 1) * width];
+            expectSameBits(got.slice(0, from), whole.slice(0, from), `before row ${bad}`);
+            expect(got.slice(to).every((value) => value === 77)).toBe(true);
+          }
+        }
+      }
+    }
+  });
+
   test("backward before any forward; a call with wrong options leaves the last pass", () => {
     const plan = simple();
     expect(errorOf(() => plan.backward())).toBe(

@@ -73,7 +73,7 @@ export interface GumbelSoftmaxForwardPlan {
    *
    * @returns `sample`.
    * @throws As {@link gumbelMax}: rows before the invalid one are done, later ones as they were, and no stream is
-   *   taken.
+   *   taken. The invalid row's own results are as they were, too, unless the noise is given: then unspecified.
    */
   forward(options?: PlanForwardOptions): Float32Array;
 }

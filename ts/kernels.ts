@@ -31,7 +31,8 @@ export interface Batch {
  * checked. An output may be the same view as an input. Noise that is absent is drawn.
  *
  * A number returned is the count of rows completed: all of them, or those before the first invalid row, in which
- * case that row's and later rows' outputs are untouched.
+ * case later rows' outputs are untouched, and so are that row's, unless noise was given and the output is used where
+ * it lies (a plan on WebAssembly): then they are unspecified.
  */
 export interface Kernels {
   noise(batch: Batch, out: Float32Array): void;

@@ -277,9 +277,9 @@ describe.each(["wasm-simd", "js"])("%s", (backend) => {
           const x = input("plain", rows, classes, 1);
           const noise = givenNoise(rows * classes, 2);
           plan.logits.set(x);
-          plan.noise?.set(noise);
+          plan.noise.set(noise);
           const { sample, soft, index } = api().gumbelSoftmaxVjp(x, { classes, hard, noise });
-          if (plan.noise) plan.noise[bad * classes + 3] = Number.NaN;
+          plan.noise[bad * classes + 3] = Number.NaN;
           for (const view of [plan.sample, plan.soft, plan.index]) view.fill(77);
           expect(errorOf(() => plan.forward())).toBe(
             `RangeError: "noise" expected finite values or -Infinity, got NaN at row ${bad}, class 3`,
@@ -306,6 +306,22 @@ describe.each(["wasm-simd", "js"])("%s", (backend) => {
     plan.forward({ seed: 1 });
     expect(errorOf(() => plan.forward({ seed: -1 }))).toMatch(/^RangeError: "seed"/);
     expect(plan.backward()).toBe(plan.gradient);
+  });
+
+  test("given noise has its array, with a backward pass or without", () => {
+    const shape = { rows: 2, classes: 3, tau: 0.5, noise: true } as const;
+    const noise = givenNoise(6, 1);
+    const expected = api().gumbelSoftmax(LOGITS, { classes: 3, tau: 0.5, noise });
+    for (const plan of [
+      api().gumbelSoftmaxPlan(shape),
+      api().gumbelSoftmaxPlan({ ...shape, gradient: false }),
+    ]) {
+      plan.logits.set(LOGITS);
+      // No "?.": the types know that it is there.
+      plan.noise.set(noise);
+      expectSameBits(plan.forward(), expected, "sample");
+    }
+    expect(api().gumbelSoftmaxPlan(shape).upstream).toHaveLength(6);
   });
 
   test("without a gradient there is nothing for it, without hard one sample", () => {

@@ -98,6 +98,12 @@ export interface GumbelSoftmaxPlan extends GumbelSoftmaxForwardPlan {
   backward(options?: PlanBackwardOptions): Float32Array;
 }
 
+/** What a plan with `noise: true` has besides. */
+export interface PlanWithNoise {
+  /** `[rows, classes]`, your own G to write, finite or −∞. */
+  readonly noise: Float32Array;
+}
+
 const OPTIONS = ["rows", "classes", "tau", "hard", "from", "noise", "gradient", "onInvalidRow"];
 const FORWARD_OPTIONS = [...KEY_OPTIONS, "tau"];
 const BACKWARD_OPTIONS = ["tau"];
@@ -125,6 +131,12 @@ const BACKWARD_OPTIONS = ["tau"];
  * plan.backward(); // Float32Array [-0.294, 0.102, 0.192], which is plan.gradient
  * ```
  */
+export function gumbelSoftmaxPlan(
+  options: GumbelSoftmaxPlanOptions & { noise: true; gradient?: true | undefined },
+): GumbelSoftmaxPlan & PlanWithNoise;
+export function gumbelSoftmaxPlan(
+  options: GumbelSoftmaxPlanOptions & { noise: true },
+): GumbelSoftmaxForwardPlan & PlanWithNoise;
 export function gumbelSoftmaxPlan(
   options: GumbelSoftmaxPlanOptions & { gradient?: true | undefined },
 ): GumbelSoftmaxPlan;

@@ -26,6 +26,7 @@ export {
   gumbelSoftmaxPlan,
   type PlanBackwardOptions,
   type PlanForwardOptions,
+  type PlanWithNoise,
 } from "./gumbel-softmax-plan.ts";
 export {
   type GumbelSoftmaxGradient,

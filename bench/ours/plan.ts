@@ -28,7 +28,7 @@ function runOf(task: Task): Prepared["run"] | undefined {
     case "softGiven": {
       const plan = gumbelSoftmaxPlan({ ...shape, noise: true, gradient: false });
       plan.logits.set(inputs.logits);
-      plan.noise?.set(inputs.noise);
+      plan.noise.set(inputs.noise);
       return () => plan.forward();
     }
     case "backward": {

@@ -303,8 +303,11 @@ describe.each(["wasm-simd", "js"])("%s", (backend) => {
     expect(errorOf(() => plan.backward())).toBe(
       'Error: "backward" expected a forward pass that succeeded before it, got none',
     );
-    plan.forward({ seed: 1 });
+    const first = plan.forward({ seed: 1 }).slice();
+    const { key } = plan;
     expect(errorOf(() => plan.forward({ seed: -1 }))).toMatch(/^RangeError: "seed"/);
+    expect(plan.key).toEqual(key);
+    expectSameBits(plan.sample, first, "sample");
     expect(plan.backward()).toBe(plan.gradient);
   });
 

@@ -24,9 +24,9 @@ import { readTau } from "./rate.ts";
 
 /** Options of {@link gumbelSoftmaxPlan}. */
 export interface GumbelSoftmaxPlanOptions {
-  /** Rows of a batch, an integer ≥ 0. */
+  /** Rows of a batch, an integer from 0 to 2^32. */
   rows: number;
-  /** Classes in a row, an integer ≥ 1. */
+  /** Classes in a row, an integer from 1 to 2^30. */
   classes: number;
   /** τ > 0, one or one a row, where a call doesn't name its own. Default 1. */
   tau?: PerRow<number> | undefined;
@@ -54,7 +54,11 @@ export interface PlanBackwardOptions {
   tau?: boolean | undefined;
 }
 
-/** The arrays of a plan, and its forward pass. The arrays are the same objects for as long as the plan lives. */
+/**
+ * The arrays of a plan, and its forward pass. The arrays are the same objects for as long as the plan lives. Where
+ * WebAssembly runs, the `buffer` of each is the whole memory of the plan, which can't be transferred: send a worker
+ * `plan.sample.slice()`.
+ */
 export interface GumbelSoftmaxForwardPlan {
   readonly rows: number;
   readonly classes: number;
@@ -64,14 +68,18 @@ export interface GumbelSoftmaxForwardPlan {
   readonly noise: Float32Array | undefined;
   /** `[rows, classes]`: one-hot with `hard`, else soft. */
   readonly sample: Float32Array;
-  /** The class of each row's largest score: a draw from the law; −1 in a marked row. */
+  /** Int32Array `[rows]`, the class of each row's largest score: a draw from the law; −1 in a marked row. */
   readonly index: Int32Array;
-  /** As options it draws the last sample again; `undefined` before any, and where the noise is given. */
+  /**
+   * As options it draws the last sample again; `undefined` before any, after a forward pass that failed, and where
+   * the noise is given.
+   */
   readonly key: Key | undefined;
   /**
-   * Draws into `sample` and `index` (and `soft`), from `logits` as they are now.
+   * Draws into `sample` and `index` (and `soft`), from `logits` as they are now. A call refused for its options leaves
+   * the last pass as it was.
    *
-   * @returns `sample`.
+   * @returns `sample`, which the next call overwrites: `slice()` what you keep.
    * @throws As {@link gumbelMax}: rows before the invalid one are done, later ones as they were, and no stream is
    *   taken. The invalid row's own results are as they were, too, unless the noise is given: then unspecified.
    */
@@ -93,7 +101,8 @@ export interface GumbelSoftmaxPlan extends GumbelSoftmaxForwardPlan {
    * reads `soft`, with weights also `logits`, and for τ `logits` and `noise`: leave those as they were.
    *
    * @returns `gradient`.
-   * @throws Error where the last forward pass failed, or there was none.
+   * @throws Error where the last forward pass failed, or there was none; TypeError in a plan with `gradient: false`,
+   *   and for options of the wrong kind.
    */
   backward(options?: PlanBackwardOptions): Float32Array;
 }

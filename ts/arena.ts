@@ -32,10 +32,17 @@ export class Arena {
     this.#view();
   }
 
-  /** What was taken so far stays, and calls find their room behind it. */
-  settle(): void {
+  /**
+   * What was taken so far stays, and calls find their room behind it. Memory grows here to hold both; it won't
+   * again for calls that need no more room than this.
+   */
+  settle(records: number, scratch: number): void {
     this.#start = this.#next;
     this.#hasSettled = true;
+    this.begin(records);
+    this.take(scratch);
+    this.#growMemory();
+    this.#view();
   }
 
   /** Starts over with room for `records`; returns their address. */
@@ -51,17 +58,21 @@ export class Arena {
     return address;
   }
 
-  /** Grows to hold what was taken. That detaches views, so they are made here and nowhere else. */
+  /** Grows to hold what was taken. That detaches views, so they are made anew. */
   grow(): void {
-    const missing = this.#next - this.#buffer.byteLength;
-    if (missing <= 0) return;
+    if (this.#next <= this.#buffer.byteLength) return;
     try {
-      this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+      this.#growMemory();
     } catch {
       const bytes = `${this.#next - this.#start} bytes`;
       throw stateError("classes", "a row, or the draws of one, that fits in memory", bytes);
     }
     this.#view();
+  }
+
+  #growMemory(): void {
+    const missing = this.#next - this.#buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
   }
 
   /** The address of an array that stays here; undefined for one from elsewhere. */

@@ -33,12 +33,9 @@ export function createWorkspace<Name extends string>(
   const places = Object.entries<number>(lengths).map(([name, length]) => {
     return { name, length, address: arena.take(length) };
   });
-  arena.settle();
-  // What `run` takes beside them, at most.
-  arena.begin(rowsAtOnce(shape.rows, shape.classes));
-  arena.take(scratchOf(shape.classes));
   try {
-    arena.grow();
+    // What `run` takes beside them, at most.
+    arena.settle(rowsAtOnce(shape.rows, shape.classes), scratchOf(shape.classes));
   } catch {
     throw tooLarge(shape);
   }

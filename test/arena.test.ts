@@ -2,7 +2,10 @@
 
 import { describe, expect, test } from "vitest";
 import { Arena } from "../ts/arena.ts";
+import { port, run } from "../ts/chunks.ts";
 import { RECORD } from "../ts/kernels.ts";
+import { errorOf } from "./support/api-errors.ts";
+import { batchOf } from "./support/kernels.ts";
 
 const PAGE = 65_536;
 
@@ -31,7 +34,7 @@ describe("settle", () => {
   test("memory that suffices already is used as it is", () => {
     const { arena, memory } = arenaOf();
     arena.begin(1);
-    arena.grow();
+    arena.grow("classes");
     arena.settle(1, 50);
     expect(memory.buffer.byteLength).toBe(2 * PAGE);
     expect(arena.recordWords.byteOffset).toBe(arena.begin(1));
@@ -46,7 +49,26 @@ describe("settle", () => {
     expect(buffer.byteLength).toBe((1 + Math.ceil(bytes / PAGE)) * PAGE);
     arena.begin(2048);
     arena.take(1000);
-    arena.grow();
+    arena.grow("classes");
     expect(memory.buffer).toBe(buffer);
+  });
+});
+
+describe("a row for which there is no memory", () => {
+  const lines: [blamed: string, classes: number, draws: number][] = [
+    ["classes", 100_000, 1],
+    ["draws", 4, 500_000],
+  ];
+  test.each(lines)("blames %s", (blamed, classes, draws) => {
+    const { arena, memory } = arenaOf(10);
+    const x = port(new Float32Array(classes), classes);
+    const out = port(new Int32Array(draws), draws);
+    const call = () =>
+      run(arena, batchOf({ rows: 1, classes }), [x], [out], () => expect.fail("the kernel ran"));
+    const bytes = 32 + 16 * classes + 32 + 4 * classes + Math.ceil(draws / 4) * 16;
+    expect(errorOf(call)).toBe(
+      `RangeError: "${blamed}" expected as many as fit in memory for one row, got ${bytes} bytes`,
+    );
+    expect(memory.buffer.byteLength).toBe(PAGE);
   });
 });

@@ -403,6 +403,20 @@ describe("out", () => {
   });
 });
 
+describe("results for which there is no memory", () => {
+  const [rows, most] = [2 ** 14, 2 ** 30];
+  const error = (length: number) =>
+    `RangeError: "out" expected a result that fits in memory, got length ${length}`;
+  refused([
+    ["gumbelNoise", () => gumbelNoise(2 ** 32, most), error(2 ** 62)],
+    [
+      "categorical",
+      () => categorical(new Float32Array(rows), { classes: 1, draws: most }),
+      error(rows * most),
+    ],
+  ]);
+});
+
 test("what is checked is checked before anything is written", () => {
   const out = new Float32Array(2).fill(7);
   for (const options of [{ tau: 0 }, { hard: 1 }, { seed: -1 }, { noise: [1] }, { from: "x" }]) {

@@ -58,14 +58,14 @@ export class Arena {
     return address;
   }
 
-  /** Grows to hold what was taken. That detaches views, so they are made anew. */
-  grow(): void {
+  /** Grows to hold what was taken, most of it for `cause`. That detaches views, so they are made anew. */
+  grow(cause: "classes" | "draws"): void {
     if (this.#next <= this.#buffer.byteLength) return;
     try {
       this.#growMemory();
     } catch {
       const bytes = `${this.#next - this.#start} bytes`;
-      throw stateError("classes", "a row, or the draws of one, that fits in memory", bytes);
+      throw stateError(cause, "as many as fit in memory for one row", bytes);
     }
     this.#view();
   }

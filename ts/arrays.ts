@@ -141,7 +141,7 @@ export function readOut(
   length: number,
   inputs: readonly Named[],
 ): Float32Array {
-  if (out === undefined) return new Float32Array(length);
+  if (out === undefined) return newArray(Float32Array, label, length);
   if (!(out instanceof Float32Array)) throw kindError(label, "a Float32Array", out);
   checkOut(label, out, length, inputs);
   return out;
@@ -154,10 +154,18 @@ export function readIndexOut(
   length: number,
   inputs: readonly Named[],
 ): Int32Array {
-  if (out === undefined) return new Int32Array(length);
+  if (out === undefined) return newArray(Int32Array, label, length);
   if (!(out instanceof Int32Array)) throw kindError(label, "an Int32Array", out);
   checkOut(label, out, length, inputs);
   return out;
+}
+
+function newArray<T>(ArrayOf: new (length: number) => T, label: string, length: number): T {
+  try {
+    return new ArrayOf(length);
+  } catch {
+    throw lengthError(label, "a result that fits in memory", length);
+  }
 }
 
 function checkOut(label: string, out: OutArray, length: number, inputs: readonly Named[]): void {

@@ -49,12 +49,14 @@ export function run(
 ): number {
   const { rows, classes } = batch;
   if (rows === 0) return 0;
-  const most = rowsAtOnce(rows, Math.max(widestOf(inputs), widestOf(outputs)));
+  const widest = Math.max(widestOf(inputs), widestOf(outputs));
+  const most = rowsAtOnce(rows, widest);
   const params = arena.begin(most);
   const scratch = arena.take(scratchOf(classes));
   for (const input of inputs) place(arena, input, most);
   for (const output of outputs) place(arena, output, most);
-  arena.grow();
+  // Only draws are wider than their row.
+  arena.grow(widest > classes ? "draws" : "classes");
 
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);

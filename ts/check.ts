@@ -50,7 +50,9 @@ export function integer(
   throw valueError(label, `an integer from ${least} to ${bound}${value > most ? hint : ""}`, value);
 }
 
-export function boolean(label: string, value: unknown): boolean {
+/** An option that is true or false; `absent` where it isn't given. */
+export function readFlag(label: string, value: unknown, absent: boolean): boolean {
+  if (value === undefined) return absent;
   if (typeof value !== "boolean") throw kindError(label, "true or false", value);
   return value;
 }

@@ -8,7 +8,8 @@ import {
   readFrom,
   readOnInvalidRow,
 } from "./batch.ts";
-import { boolean, checkOptions, integer, kindError, orderError } from "./check.ts";
+import { checkOptions, integer, kindError, orderError, readFlag } from "./check.ts";
+import { backward } from "./gumbel-softmax-vjp.ts";
 import type { Batch, Kernels } from "./kernels.ts";
 import {
   type CallKey,
@@ -166,10 +167,6 @@ export function gumbelSoftmaxPlan(options: GumbelSoftmaxPlanOptions): GumbelSoft
   });
 }
 
-function readFlag(label: string, value: unknown, absent: boolean): boolean {
-  return value === undefined ? absent : boolean(label, value);
-}
-
 /** The options of a plan, checked. */
 interface Settings {
   readonly rows: number;
@@ -284,11 +281,7 @@ class Plan implements GumbelSoftmaxForwardPlan {
       throw orderError("backward", "a forward pass that succeeded before it", "none");
     }
     const { batch } = this.#last;
-    if (tau === undefined && !batch.weights) {
-      this.#kernels.softmaxBackward(batch, soft, upstream, gradient);
-    } else {
-      this.#kernels.gumbelSoftmaxVjp(batch, logits, noise, soft, upstream, gradient, tau);
-    }
+    backward(this.#kernels, batch, logits, noise, soft, upstream, gradient, tau);
     return gradient;
   }
 }

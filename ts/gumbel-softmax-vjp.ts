@@ -10,7 +10,7 @@ import {
 } from "./arrays.ts";
 import { kernels } from "./backend.ts";
 import { checkCompleted, makeBatch } from "./batch.ts";
-import { boolean, checkNames, checkOptions, kindError } from "./check.ts";
+import { checkNames, checkOptions, kindError, readFlag } from "./check.ts";
 import { type Gradient, type JvpOptions, PRODUCT_OPTIONS, type VjpOptions } from "./gradients.ts";
 import {
   RELAXED_OPTIONS,
@@ -18,7 +18,7 @@ import {
   type RelaxedOptions,
   readRelaxed,
 } from "./gumbel-softmax.ts";
-import type { Batch, SoftOut } from "./kernels.ts";
+import type { Batch, Kernels, SoftOut } from "./kernels.ts";
 import { type Key, publicKey } from "./key.ts";
 
 /** Options of {@link gumbelSoftmaxVjp}. */
@@ -137,14 +137,12 @@ function differentiable(
     key: key && publicKey(key),
     vjp(v, options = {}) {
       checkOptions(options, ["out", "tau"]);
-      const withTau = options.tau !== undefined && boolean("tau", options.tau);
+      const withTau = readFlag("tau", options.tau, false);
       const upstream = readLike("v", v, input);
       const out = readOut("out", options.out, upstream.length, [["v", v]]);
       checkApart("out", options.out, kept);
       const tau = withTau ? new Float32Array(input.rows) : undefined;
-      if (tau === undefined && !batch.weights)
-        kernels().softmaxBackward(batch, soft, upstream, out);
-      else kernels().gumbelSoftmaxVjp(batch, input.data, noise, soft, upstream, out, tau);
+      backward(kernels(), batch, input.data, noise, soft, upstream, out, tau);
       return tau === undefined ? { input: out } : { input: out, tau };
     },
     jvp(tangent, options = {}) {
@@ -166,6 +164,21 @@ function differentiable(
       return out;
     },
   };
+}
+
+/** The gradient by the input, and by τ where it has an array. By logits alone the soft sample says it all. */
+export function backward(
+  kernels: Kernels,
+  batch: Batch,
+  x: Float32Array,
+  noise: Float32Array | undefined,
+  soft: Float32Array,
+  upstream: Float32Array,
+  out: Float32Array,
+  byTau: Float32Array | undefined,
+): void {
+  if (byTau === undefined && !batch.weights) kernels.softmaxBackward(batch, soft, upstream, out);
+  else kernels.gumbelSoftmaxVjp(batch, x, noise, soft, upstream, out, byTau);
 }
 
 type Outs = SoftOut & { readonly index: Int32Array };

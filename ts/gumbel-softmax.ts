@@ -8,7 +8,7 @@ import {
   readFrom,
   readOnInvalidRow,
 } from "./batch.ts";
-import { boolean, checkOptions } from "./check.ts";
+import { checkOptions, readFlag } from "./check.ts";
 import { PERTURBED_OPTIONS, type PerturbedOptions } from "./gumbel-max.ts";
 import { type CallKey, readNoiseKey } from "./key.ts";
 import { readTau } from "./rate.ts";
@@ -47,7 +47,7 @@ export function readRelaxed(logits: unknown, options: RelaxedOptions): Relaxed {
     input,
     from: readFrom(options.from),
     tau: readTau(options.tau, input.rows),
-    hard: options.hard === undefined ? false : boolean("hard", options.hard),
+    hard: readFlag("hard", options.hard, false),
     onInvalidRow: readOnInvalidRow(options.onInvalidRow),
     key: readNoiseKey(options, input.rows, options.noise !== undefined),
     noise: options.noise === undefined ? undefined : readLike("noise", options.noise, input),

@@ -5,6 +5,7 @@ import { choice, stateError } from "./check.ts";
 import { type Batch, type FillParams, RECORD } from "./kernels.ts";
 import { type CallKey, isOneForAll, keyWriter } from "./key.ts";
 import { rateOf, scaleOf } from "./rate.ts";
+import type { Shape } from "./workspace.ts";
 
 /** What the input holds: logits, that is unnormalised log-probabilities, or unnormalised weights. */
 export type From = "logits" | "weights";
@@ -35,10 +36,7 @@ export function readOnInvalidRow(value: unknown): OnInvalidRow {
 }
 
 /** A batch from its checked parts. */
-export function makeBatch(
-  { rows, classes }: { rows: number; classes: number },
-  given: BatchArguments,
-): Batch {
+export function makeBatch({ rows, classes }: Shape, given: BatchArguments): Batch {
   return {
     rows,
     classes,

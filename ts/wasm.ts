@@ -12,6 +12,7 @@ type Exports = InitOutput;
 /** Flags of crates/wasm/src/lib.rs. */
 const WEIGHTS = 1;
 const MARK = 2;
+
 /** The kernels in an instance of the module. Throws where that is refused. */
 export function instantiate(module: WebAssembly.Module): Kernels {
   const wasm = instanceOf(module);

@@ -72,20 +72,24 @@ export function categorical(
   return true;
 }
 
-const oneARow = /* @__PURE__ */ new Int32Array(4 * CHUNK + 4);
-
 /** The words of first draws, made for a chunk of rows at once: of the four of a block one is wanted. */
 export class FirstWords {
+  readonly #words = new Int32Array(4 * CHUNK + 4);
   /** The first row of the chunk that is there. */
   #chunk = -1;
+
+  /** Forgets the words of the batch before. */
+  start(): void {
+    this.#chunk = -1;
+  }
 
   /** The word of the first draw of the row at hand. */
   of(params: Params): number {
     if (params.chunk !== this.#chunk) {
-      fillRows(params, Purpose.draw, 4, oneARow);
+      fillRows(params, Purpose.draw, 4, this.#words);
       this.#chunk = params.chunk;
     }
-    return oneARow[4 * params.place + (params.first & 3)] >>> 0;
+    return this.#words[4 * params.place + (params.first & 3)] >>> 0;
   }
 }
 

@@ -2,9 +2,9 @@
  * The kernels in TypeScript: bit for bit those of `crates/kernels`, for reading, for checking, and
  * for places where WebAssembly isn't to be had.
  *
- * Here batches are cut into rows, as `crates/wasm/src/lib.rs` does; the other files know one row, and `row.ts` the records.
- * Only words and noise of short rows are drawn for all rows whose records are at hand.
- * An output may be an input: whatever a row needs is read before anything of it is written.
+ * Here batches are cut into rows, as `crates/wasm/src/lib.rs` does; the other files know one row,
+ * and `row.ts` the records. Only words and noise of short rows are drawn for all rows whose records
+ * are at hand. An output may be an input: whatever a row needs is read before anything of it is written.
  */
 
 import type { Batch, IndexOut, Kernels, SoftOut, Tangent } from "../kernels.ts";
@@ -26,6 +26,7 @@ class JsKernels implements Kernels {
   readonly #drawn = new Drawn();
   readonly #params = new Params();
   readonly #law = new Cumulative();
+  readonly #firstWords = new FirstWords();
   // Scratch rows, grown as needed.
   #logits = new Float32Array(BLOCK);
   #scores = new Float32Array(BLOCK);
@@ -133,7 +134,8 @@ class JsKernels implements Kernels {
     const rows = this.#rows(batch, x, undefined);
     const { input, params } = rows;
     const law = this.#law;
-    const first = new FirstWords();
+    const first = this.#firstWords;
+    first.start();
     return each(
       batch,
       (row) => {

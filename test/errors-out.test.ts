@@ -1,6 +1,7 @@
 /** Every error about where results go, and about memory that is shared or gone, word for word. */
 
 import { describe, expect, test } from "vitest";
+import { ResizableBuffer } from "./support/api-buffers.ts";
 import {
   detached,
   errorOf,
@@ -401,6 +402,50 @@ describe("out", () => {
     detached(x);
     expect(errorOf(() => d.vjp(1))).toBe(gone("x"));
   });
+});
+
+test("arrays that a closure keeps must not be shorter when it runs", () => {
+  const shrinking = (make: (buffer: ArrayBuffer) => Float32Array) => {
+    const buffer = new ResizableBuffer(16, { maxByteLength: 32 });
+    const view = make(buffer);
+    view.set([1, 2, 3, 4]);
+    return { view, resize: (values: number) => buffer.resize(4 * values) };
+  };
+  const tracking = () => shrinking((buffer) => new Float32Array(buffer));
+  const fixed = () => shrinking((buffer) => new Float32Array(buffer, 0, 4));
+  for (const [make, values, left] of [
+    [tracking, 2, 2],
+    [tracking, 0, 0],
+    [fixed, 2, 0],
+  ] as const) {
+    const short = (label: string) =>
+      `RangeError: "${label}" expected length 4, as before, got length ${left}`;
+    for (const kept of ["logits", "noise", "soft"] as const) {
+      const arrays = { logits: make(), noise: make(), soft: make() };
+      const [logits, noise, soft] = [arrays.logits.view, arrays.noise.view, arrays.soft.view];
+      const g = gumbelSoftmaxVjp(logits, { noise, classes: 2, out: { soft } });
+      arrays[kept].resize(values);
+      expect(errorOf(() => g.vjp([1, 2, 3, 4]))).toBe(short(kept));
+      expect(errorOf(() => g.jvp({ tau: 1 }))).toBe(short(kept));
+    }
+    for (const softmaxLike of [softmaxVjp, logSoftmaxVjp]) {
+      const { view, resize } = make();
+      const d = softmaxLike([1, 2, 3, 4], { classes: 2, out: view });
+      resize(values);
+      expect(errorOf(() => d.vjp([1, 2, 3, 4]))).toBe(short("value"));
+    }
+    const { view, resize } = make();
+    const d = logSumExpVjp(view, { classes: 2 });
+    resize(values);
+    expect(errorOf(() => d.vjp(1))).toBe(short("x"));
+    expect(errorOf(() => d.jvp({ input: [1, 2, 3, 4] }))).toBe(short("x"));
+  }
+  // Longer ones still hold what they held.
+  const { view, resize } = tracking();
+  const [g, d] = [gumbelSoftmaxVjp(view, { seed, classes: 2 }), logSumExpVjp(view, { classes: 2 })];
+  const expected = [g.jvp({ tau: 1 }), d.vjp(1).input];
+  resize(8);
+  expect([g.jvp({ tau: 1 }), d.vjp(1).input]).toEqual(expected);
 });
 
 describe("results for which there is no memory", () => {

@@ -126,8 +126,8 @@ export function checkAttached(label: string, view: unknown): void {
   }
 }
 
-/** An input with its name, for the check of an output against it. */
-export type Named = readonly [label: string, view: unknown];
+/** An input with its name, for the check of an output against it; the length is for {@link checkKept}. */
+export type Named = readonly [label: string, view: unknown, length?: number];
 
 type OutArray = Float32Array | Int32Array;
 
@@ -182,9 +182,21 @@ function checkOut(label: string, out: OutArray, length: number, inputs: readonly
   }
 }
 
+/** An array that a closure keeps, with the length that it must not fall below. */
+export type Kept = readonly [label: string, view: Float32Array | undefined, length: number];
+
+/** Refuses arrays that have gone since: moved away, or views on a resizable buffer that was made shorter. */
+export function checkKept(kept: readonly Kept[]): void {
+  for (const [label, view, length] of kept) {
+    if (view === undefined || view.length >= length) continue;
+    checkAttached(label, view);
+    throw lengthError(label, `length ${length}, as before`, view.length);
+  }
+}
+
 /**
- * Refuses an output that shares memory with any of `others`, which must be there still. `out` is what the caller gave:
- * a new array shares nothing, and to ask a small one for its buffer takes longer than a small call's kernel.
+ * Refuses an output that shares memory with any of `others`. `out` is what the caller gave: a new array shares
+ * nothing, and to ask a small one for its buffer takes longer than a small call's kernel.
  */
 export function checkApart(
   label: string,
@@ -192,7 +204,6 @@ export function checkApart(
   others: readonly Named[],
 ): void {
   for (const [name, view] of others) {
-    if (ArrayBuffer.isView(view) && view.byteLength === 0) checkAttached(name, view);
     if (out !== undefined && sharesMemory(out, view)) {
       throw stateError(label, `memory apart from "${name}"`, "shared memory");
     }

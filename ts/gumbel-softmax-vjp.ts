@@ -1,5 +1,7 @@
 import {
   checkApart,
+  checkKept,
+  type Kept,
   type Matrix,
   type Named,
   type PerRow,
@@ -124,11 +126,12 @@ function differentiable(
   batch: Batch,
   { soft, sample = soft, index }: Outs,
 ): GumbelSoftmaxSample {
-  const kept: Named[] = [
-    ["soft", soft],
-    ["sample", sample],
-    ["logits", input.data],
-    ["noise", noise],
+  const length = input.rows * input.classes;
+  const kept: Kept[] = [
+    ["soft", soft, length],
+    ["sample", sample, length],
+    ["logits", input.data, length],
+    ["noise", noise, length],
   ];
   return {
     sample,
@@ -140,6 +143,7 @@ function differentiable(
       const withTau = readFlag("tau", options.tau, false);
       const upstream = readLike("v", v, input);
       const out = readOut("out", options.out, upstream.length, [["v", v]]);
+      checkKept(kept);
       checkApart("out", options.out, kept);
       const tau = withTau ? new Float32Array(input.rows) : undefined;
       backward(kernels(), batch, input.data, noise, soft, upstream, out, tau);
@@ -155,10 +159,11 @@ function differentiable(
         input: given === undefined ? undefined : readLike("input", given, input),
         tau: tau === undefined ? undefined : readPerRow("tau", tau, input.rows),
       };
-      const out = readOut("out", options.out, input.data.length, [
+      const out = readOut("out", options.out, length, [
         ["input", given],
         ["tau", tau],
       ]);
+      checkKept(kept);
       checkApart("out", options.out, kept);
       kernels().gumbelSoftmaxJvp(batch, input.data, noise, soft, direction, out);
       return out;

@@ -1,5 +1,7 @@
 import {
   checkApart,
+  checkKept,
+  type Kept,
   type Matrix,
   type PerRow,
   type Rows,
@@ -99,6 +101,7 @@ function elementwise(
   vjp: Product,
   jvp: Product,
 ): Differentiable<Matrix> {
+  const kept: Kept[] = [["value", value, value.length]];
   const product = (
     kernel: Product,
     label: string,
@@ -108,7 +111,8 @@ function elementwise(
     checkOptions(options, PRODUCT_OPTIONS);
     const b = readLike(label, given, input);
     const out = readOut("out", options.out, b.length, [[label, given]]);
-    checkApart("out", options.out, [["value", value]]);
+    checkKept(kept);
+    checkApart("out", options.out, kept);
     kernel(batch, value, b, out);
     return out;
   };
@@ -187,13 +191,16 @@ export function logSumExpVjp(
   options: DifferentiableOptions = {},
 ): Differentiable<RowUpstream> {
   const { input, batch, value } = forward(x, options, logSumExp);
+  const length = input.rows * input.classes;
+  const kept: Kept[] = [["x", input.data, length]];
   return {
     value,
     vjp(v, options = {}) {
       checkOptions(options, PRODUCT_OPTIONS);
       const upstream = readPerRow("v", v, input.rows);
-      const out = readOut("out", options.out, input.data.length, [["v", v]]);
-      checkApart("out", options.out, [["x", x]]);
+      const out = readOut("out", options.out, length, [["v", v]]);
+      checkKept(kept);
+      checkApart("out", options.out, kept);
       kernels().logSumExpVjp(batch, input.data, upstream, out);
       return { input: out };
     },
@@ -202,7 +209,8 @@ export function logSumExpVjp(
       const given = readTangent(tangent);
       const t = readLike("input", given, input);
       const out = readOut("out", options.out, input.rows, [["input", given]]);
-      checkApart("out", options.out, [["x", x]]);
+      checkKept(kept);
+      checkApart("out", options.out, kept);
       kernels().logSumExpJvp(batch, input.data, t, out);
       return out;
     },

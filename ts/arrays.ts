@@ -203,8 +203,9 @@ export function checkApart(
   out: OutArray | undefined,
   others: readonly Named[],
 ): void {
+  if (out === undefined) return;
   for (const [name, view] of others) {
-    if (out !== undefined && sharesMemory(out, view)) {
+    if (sharesMemory(out, view)) {
       throw stateError(label, `memory apart from "${name}"`, "shared memory");
     }
   }

@@ -6,6 +6,7 @@ import { chart } from "../bench/chart.ts";
 import { type Check, checkAll, hasFailed } from "../bench/checks.ts";
 import { type Answer, type Contestant, REFERENCE } from "../bench/contestant.ts";
 import { QUICK } from "../bench/extent.ts";
+import { machine } from "../bench/machine.ts";
 import { type Entrant, measure, Results } from "../bench/measure.ts";
 import { library as plain } from "../bench/plain/library.ts";
 import type { Request } from "../bench/protocol.ts";
@@ -151,6 +152,12 @@ describe("times", () => {
       ["plain TypeScript", [2000, 2000, 2000]],
       ["failing", new Error("gone")],
     ]);
+  });
+});
+
+describe("the machine", () => {
+  it("is told without the build of its kernel", () => {
+    expect(machine({ numpy: "2" }, "0.50")[0]).toMatch(/, \d+ GiB, \w+ \d+\.\d+$/);
   });
 });
 

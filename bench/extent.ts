@@ -42,10 +42,11 @@ export const FULL: Extent = {
   cold: { shapes: [SHORT, MAIN, ...WIDE.slice(1)], processes: 7 },
   streams: [4, 5, 6, 7, 8, 9],
   widths: {
-    // Every width below 16, where words of a block may be left over, then around 32, where another path begins.
+    // Every width below 16, where words of a block may be left over, then around 64, up to which rows run four at a
+    // time.
     classes: [
       ...[2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
-      ...[24, 32, 33, 48, 64, 100, 256],
+      ...[24, 32, 33, 48, 64, 65, 100, 256],
       ...WIDEST,
     ],
     rounds: 5,
@@ -65,7 +66,11 @@ export const QUICK: Extent = {
   lawElements: 2 ** 20,
   cold: { shapes: [SHORT, MAIN], processes: 3 },
   streams: [4, 5, 6, 7, 8],
-  widths: { classes: [2, 3, 4, 5, 8, 10, 15, 16, 17, 32, 33, 100, ...WIDEST], rounds: 3, ms: 12 },
+  widths: {
+    classes: [2, 3, 4, 5, 8, 10, 15, 16, 17, 32, 64, 65, 100, ...WIDEST],
+    rounds: 3,
+    ms: 12,
+  },
 };
 
 /** Some seconds: each part of the program once. Its times mean nothing. */

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { REFERENCE } from "./contestant.ts";
+import { JS_BACKEND, PLAIN, REFERENCE } from "./contestant.ts";
 import type { Extent } from "./extent.ts";
 import { progress } from "./progress.ts";
 import { type Shape, title } from "./tasks.ts";
@@ -12,7 +12,7 @@ export interface Cold {
   readonly second: readonly number[];
 }
 
-const WHO = { gumbel: REFERENCE, js: "gumbel, js backend", plain: "plain TypeScript" };
+const WHO = { gumbel: REFERENCE, js: JS_BACKEND, plain: PLAIN };
 
 /** First calls of fresh processes, which take turns. */
 export function coldStarts(bench: string, { shapes, processes }: Extent["cold"]): Cold[] {

@@ -7,6 +7,9 @@ export const SEED = 1;
 
 /** The contestant that all others are compared with. */
 export const REFERENCE = "gumbel, out given";
+/** The package where WebAssembly can't be had, and what it is compared with: loops by hand. */
+export const JS_BACKEND = "gumbel, js backend";
+export const PLAIN = "plain TypeScript";
 
 /** Whether a contestant is this package, or its kernels. */
 export function isOurs(contestant: string): boolean {

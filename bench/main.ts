@@ -7,7 +7,7 @@
 import { fileURLToPath } from "node:url";
 import { checkAll } from "./checks.ts";
 import { coldStarts } from "./cold.ts";
-import { isOurs, REFERENCE } from "./contestant.ts";
+import { isOurs, PLAIN, REFERENCE } from "./contestant.ts";
 import { cells, SMOKE, smallCells } from "./extent.ts";
 import { write } from "./files.ts";
 import { load, machine } from "./machine.ts";
@@ -82,7 +82,7 @@ async function invite(peers: readonly Peer[]) {
 
 /** Small calls are between the package and a loop by hand. */
 function isForSmall({ name }: Entrant): boolean {
-  return isOurs(name) || name.startsWith("plain");
+  return isOurs(name) || name === PLAIN;
 }
 
 const options = parse(process.argv.slice(2));

@@ -1,6 +1,6 @@
 /** The short table in the README, between two comments. */
 
-import { REFERENCE } from "./contestant.ts";
+import { JS_BACKEND, PLAIN, REFERENCE } from "./contestant.ts";
 import { speed, table } from "./markdown.ts";
 import { mark, type Run } from "./run.ts";
 import { MAIN, OPERATIONS, type Operation, SHORT, type Shape, TAU, task, title } from "./tasks.ts";
@@ -12,6 +12,8 @@ const ROWS: readonly (readonly [Operation, Shape])[] = [
   ["noise", MAIN],
   ["soft", MAIN],
   ["soft", SHORT],
+  ["softGiven", MAIN],
+  ["backward", MAIN],
   ["forwardBackward", MAIN],
   ["gumbelMax", MAIN],
   ["inverseCdf", MAIN],
@@ -20,8 +22,8 @@ const ROWS: readonly (readonly [Operation, Shape])[] = [
 
 /** Who has operations of many kinds; RESULTS.md has all. */
 const SHOWN = [
-  ...[REFERENCE, "gumbel, new array", "gumbel, plan", "gumbel, js backend"],
-  ...["plain TypeScript", "tfjs wasm", "jax-js wasm", "PyTorch", "JAX", "numpy f32"],
+  ...[REFERENCE, "gumbel, new array", "gumbel, plan", JS_BACKEND],
+  ...[PLAIN, "tfjs wasm", "jax-js wasm", "PyTorch", "JAX", "numpy f32"],
 ];
 
 /** The README with the figures of `run`. */

@@ -1,7 +1,7 @@
 /** The record of a run as Markdown: what RESULTS.md holds, and what a quick run prints. */
 
 import { describeCheck, hasFailed, MOST_DEVIATIONS } from "./checks.ts";
-import { isOurs, REFERENCE } from "./contestant.ts";
+import { isOurs, JS_BACKEND, PLAIN, REFERENCE } from "./contestant.ts";
 import { digits, list, plusMinus, speed, table } from "./markdown.ts";
 import type { Times } from "./measure.ts";
 import { mark, type Run } from "./run.ts";
@@ -110,22 +110,37 @@ function taus(run: Run): string {
   return grid(run, columns, (task, name) => speedCell(run, task, name));
 }
 
-/** The reference against contestants that aren't this package. */
+/** The reference against contestants that aren't this package, and the backend without WebAssembly against loops. */
 function losses(run: Run): string {
   const others = run.contestants.filter((name) => !isOurs(name));
-  const lost = [MAIN, SHORT, ...WIDE].flatMap((shape) =>
+  return [
+    `*${REFERENCE}* beside each other library:\n\n${lossesTo(others, REFERENCE, run)}`,
+    `*${JS_BACKEND}* beside *${PLAIN}*:\n\n${lossesTo([PLAIN], JS_BACKEND, run)}`,
+  ].join("\n\n");
+}
+
+function lossesTo(others: readonly string[], us: string, run: Run): string {
+  const duels = [MAIN, SHORT, ...WIDE].flatMap((shape) =>
     tasksAt(shape).flatMap((at) => {
-      const ours = run.results.numbers(at, REFERENCE);
+      const ours = run.results.numbers(at, us);
       return others.flatMap((name) => {
         const theirs = run.results.numbers(at, name);
-        if (!ours || !theirs || ratio(theirs, ours) >= 1) return [];
-        const factor = digits(ratio(ours, theirs));
-        return [[title(shape), OPERATIONS[at.operation], `${name}${mark(run, at, name)}`, factor]];
+        return ours && theirs ? [{ shape, at, name, factor: ratio(ours, theirs) }] : [];
       });
     }),
   );
-  if (lost.length === 0) return `${REFERENCE}, is the fastest everywhere.`;
-  return table(["shape", "operation", "faster", "times as fast"], lost, 3);
+  if (duels.length === 0) return "Nothing was timed for both.";
+  const lost = duels.filter(({ factor }) => factor > 1);
+  if (lost.length === 0) return "It is the fastest wherever both were timed.";
+  const rows = lost.map(({ shape, at, name, factor }) => {
+    return [
+      title(shape),
+      OPERATIONS[at.operation],
+      `${name}${mark(run, at, name)}`,
+      digits(factor),
+    ];
+  });
+  return table(["shape", "operation", "faster", "times as fast"], rows, 3);
 }
 
 function small(run: Run): string {

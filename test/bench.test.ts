@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { chart } from "../bench/chart.ts";
 import { type Check, checkAll, hasFailed } from "../bench/checks.ts";
-import { type Answer, type Contestant, REFERENCE } from "../bench/contestant.ts";
+import { type Answer, type Contestant, JS_BACKEND, PLAIN, REFERENCE } from "../bench/contestant.ts";
 import { QUICK } from "../bench/extent.ts";
 import { machine } from "../bench/machine.ts";
 import { type Entrant, measure, Results } from "../bench/measure.ts";
@@ -225,6 +225,30 @@ describe("the report", () => {
     expect(text).toContain("| 1024 × 1000 | many draws | numpy f32 | 2.00 |");
   });
 
+  it("says whether nothing was lost, or nothing compared", () => {
+    const lossesOf = (times: [string, number[]][]) => {
+      const results = new Results();
+      results.set(task("soft", MAIN), new Map(times));
+      const section = report({ ...run(), contestants: times.map(([name]) => name), results });
+      return section.slice(section.indexOf("## Where gumbel loses"), section.indexOf("## Small"));
+    };
+    const won = "It is the fastest wherever both were timed.";
+    const none = "Nothing was timed for both.";
+    const faster = lossesOf([
+      [REFERENCE, [4]],
+      [JS_BACKEND, [30]],
+      [PLAIN, [40]],
+    ]);
+    expect(faster.split(won)).toHaveLength(3);
+    const slower = lossesOf([
+      [JS_BACKEND, [60]],
+      [PLAIN, [40]],
+    ]);
+    expect(slower).toContain(none);
+    expect(slower).toContain("| 1024 × 1000 | soft | plain TypeScript | 1.50 |");
+    expect(slower).not.toContain(won);
+  });
+
   it("has all that went wrong in words", () => {
     const wrong = run();
     wrong.results.set(task("noise", MAIN), new Map([[REFERENCE, new Error("gone")]]));
@@ -239,6 +263,7 @@ describe("the report", () => {
   it("goes into the README between its marks, again and again", () => {
     const empty = "before\n<!-- bench: written by bench/readme.ts -->\n<!-- /bench -->\nafter\n";
     const once = withFigures(empty, run());
+    expect(once).toContain("| backward | 1000 | – |");
     expect(once).toMatch(/^before\n[\s\S]*\| soft \| 250 \| 111 \|[\s\S]*\nafter\n$/);
     expect(withFigures(once, run())).toBe(once);
     expect(() => withFigures("no marks", run())).toThrow("README.md");

@@ -1,6 +1,6 @@
 /** gumbel's TypeScript backend: what runs where WebAssembly can't be had, as in this process. */
 
-import type { Library } from "../contestant.ts";
+import { JS_BACKEND, type Library } from "../contestant.ts";
 
 // Before the package is loaded, which looks for it at the first call.
 Reflect.deleteProperty(globalThis, "WebAssembly");
@@ -11,6 +11,6 @@ const { name } = backend();
 if (name !== "js") throw new Error(`the backend is ${name}`);
 
 export const library: Library = {
-  contestants: [contestant("gumbel, js backend", true)],
+  contestants: [contestant(JS_BACKEND, true)],
   versions: {},
 };

@@ -1,6 +1,13 @@
 /** Plain TypeScript, without a library, as well as loops can do it. */
 
-import { type Contestant, Inputs, type Library, type Prepared, SEED } from "../contestant.ts";
+import {
+  type Contestant,
+  Inputs,
+  type Library,
+  PLAIN,
+  type Prepared,
+  SEED,
+} from "../contestant.ts";
 import { lawOf } from "../inputs.ts";
 import type { Task } from "../tasks.ts";
 import { AliasTable } from "./alias-table.ts";
@@ -11,7 +18,7 @@ import { gumbelNoise } from "./noise.ts";
 import { softGiven, softSamples } from "./soft.ts";
 import { Xorshift128 } from "./xorshift128.ts";
 
-const plain: Contestant = { name: "plain TypeScript", prepare: (task) => ({ run: runOf(task) }) };
+const plain: Contestant = { name: PLAIN, prepare: (task) => ({ run: runOf(task) }) };
 
 function runOf(task: Task): Prepared["run"] {
   const { operation, rows, classes, tau, draws } = task;

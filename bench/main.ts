@@ -10,13 +10,14 @@ import { coldStarts } from "./cold.ts";
 import { isOurs, PLAIN, REFERENCE } from "./contestant.ts";
 import { cells, SMOKE, smallCells } from "./extent.ts";
 import { write } from "./files.ts";
+import { installDependencies } from "./install.ts";
 import { load, machine } from "./machine.ts";
 import { type Entrant, measure, Results } from "./measure.ts";
 import { type Options, parse, USAGE } from "./options.ts";
 import { Peer } from "./peer.ts";
 import { progress } from "./progress.ts";
 import { report } from "./report.ts";
-import { installDependencies, roster } from "./roster.ts";
+import { roster } from "./roster.ts";
 import { failures, type Run } from "./run.ts";
 import { streams, widths } from "./scale.ts";
 

@@ -1,10 +1,8 @@
-/** Who takes part, and how each process is started; installs what it needs. */
+/** Who takes part, and how each process is started. */
 
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { installPython, run } from "./install.ts";
 import type { Options } from "./options.ts";
 import type { Command } from "./peer.ts";
-import { progress } from "./progress.ts";
 
 /** Processes in JavaScript: a name, and the module below bench/ that has the library. */
 const OURS = { gumbel: "ours/wasm", "gumbel-js": "ours/js" };
@@ -51,36 +49,6 @@ function nativeCommand(bench: string): Command {
 }
 
 function pythonCommands(bench: string): Command[] {
-  const file = process.env.PYTHON ?? ownPython(bench);
+  const file = process.env.PYTHON ?? installPython(bench);
   return PYTHON.map((name) => ({ name, file, args: [`${bench}/peers.py`, name] }));
-}
-
-/** An environment with what requirements.txt pins, made at the first use. */
-function ownPython(bench: string): string {
-  const venv = `${bench}/.venv`;
-  // Written last, so that an installation that was broken off is begun again.
-  if (!existsSync(`${venv}/.complete`)) {
-    run("python3", ["-m", "venv", venv]);
-    run(`${venv}/bin/python`, ["-m", "pip", "install", "-r", `${bench}/requirements.txt`]);
-    run("touch", [`${venv}/.complete`]);
-  }
-  return `${venv}/bin/python`;
-}
-
-/** Bench's own dependencies, where they are missing. */
-export function installDependencies(bench: string): void {
-  if (existsSync(`${bench}/node_modules/.package-lock.json`)) return;
-  run("npm", ["ci", "--prefix", bench, "--no-audit", "--no-fund"]);
-}
-
-/** Runs a command to its end; its output goes to standard error. */
-function run(file: string, args: readonly string[], env: Record<string, string> = {}): void {
-  progress("");
-  process.stderr.write(`$ ${file} ${args.join(" ")}\n`);
-  const { status, error } = spawnSync(file, args, {
-    stdio: ["ignore", 2, 2],
-    env: { ...process.env, ...env },
-  });
-  if (error) throw new Error(`${file}: ${error.message}`);
-  if (status !== 0) throw new Error(`${file} ended with ${status}`);
 }

@@ -1,13 +1,17 @@
 /** The benchmark's own judgement: that it finds wrong answers, and reports what it found. Its times are no test. */
 
-import { readFileSync } from "node:fs";
-import { describe, expect, it, vi } from "vitest";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { chart } from "../bench/chart.ts";
 import { type Check, checkAll, hasFailed } from "../bench/checks.ts";
 import { type Answer, type Contestant, JS_BACKEND, PLAIN, REFERENCE } from "../bench/contestant.ts";
 import { QUICK } from "../bench/extent.ts";
+import { isUpToDate } from "../bench/install.ts";
 import { machine } from "../bench/machine.ts";
 import { type Entrant, measure, Results } from "../bench/measure.ts";
+import { versionIn } from "../bench/peers/versions.ts";
 import { library as plain } from "../bench/plain/library.ts";
 import type { Request } from "../bench/protocol.ts";
 import { withFigures } from "../bench/readme.ts";
@@ -158,6 +162,35 @@ describe("times", () => {
 describe("the machine", () => {
   it("is told without the build of its kernel", () => {
     expect(machine({ numpy: "2" }, "0.50")[0]).toMatch(/, \d+ GiB, \w+ \d+\.\d+$/);
+  });
+});
+
+/** A directory for one test. */
+function temporary(): string {
+  const directory = mkdtempSync(join(tmpdir(), "gumbel-bench-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+describe("what is installed", () => {
+  it("is made again where it is missing, or older than what it is made from", () => {
+    const directory = temporary();
+    const [made, from] = [join(directory, "made"), join(directory, "from")];
+    writeFileSync(from, "");
+    expect(isUpToDate(made, from)).toBe(false);
+    writeFileSync(made, "");
+    utimesSync(from, 1000, 1000);
+    utimesSync(made, 999, 999);
+    expect(isUpToDate(made, from)).toBe(false);
+    utimesSync(made, 1001, 1001);
+    expect(isUpToDate(made, from)).toBe(true);
+  });
+
+  it("has its own version told", () => {
+    const directory = temporary();
+    mkdirSync(join(directory, "@a/b"), { recursive: true });
+    writeFileSync(join(directory, "@a/b/package.json"), '{ "version": "1.2.3" }');
+    expect(versionIn(directory, "@a/b")).toBe("1.2.3");
   });
 });
 

@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
-const manifest = new URL("../package.json", import.meta.url);
+const INSTALLED = fileURLToPath(new URL("../node_modules", import.meta.url));
 
-/** The versions of some of bench's dependencies, which are pinned in its manifest. */
+/** The versions that run: of packages as they are installed, whatever the manifest asks for. */
 export function versionsOf(...names: readonly string[]): Record<string, string> {
-  const { dependencies } = JSON.parse(readFileSync(manifest, "utf8"));
-  return Object.fromEntries(names.map((name) => [name, dependencies[name]]));
+  return Object.fromEntries(names.map((name) => [name, versionIn(INSTALLED, name)]));
+}
+
+export function versionIn(installed: string, name: string): string {
+  return JSON.parse(readFileSync(`${installed}/${name}/package.json`, "utf8")).version;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Hello, Missing, Request } from "./protocol.ts";
+import { lastWordsOf, wordsOf } from "./words.ts";
 
 /** How to start a contestant's process. */
 export interface Command {
@@ -11,7 +12,7 @@ export interface Command {
 
 /** An answer may take this long: a compilation of jax-js takes seconds, and nothing takes minutes. */
 const PATIENCE_MS = 120_000;
-/** Of what it said last on standard error, to show when it dies. */
+/** Characters of what it said last on standard error, to show when it dies. */
 const LAST_WORDS = 2000;
 
 /** Who waits for the answer. */
@@ -58,7 +59,7 @@ export class Peer {
         this.#child?.stdin?.write(`${JSON.stringify(request)}\n`);
       });
       const answer: T | { readonly error: string } = JSON.parse(line);
-      if ("error" in answer) throw new Error(answer.error);
+      if ("error" in answer) throw new Error(wordsOf(answer.error));
       return answer;
     } catch (error) {
       this.stop();
@@ -76,7 +77,9 @@ export class Peer {
     const die = (why: string) => {
       // Not when it was stopped and another one runs.
       if (this.#child === child || this.#child === undefined) {
-        this.#waiting?.reject(new Error(`${name} ${why} ${lastWords.trim()}`));
+        // All of it is for the terminal alone.
+        if (this.#waiting) process.stderr.write(lastWords);
+        this.#waiting?.reject(new Error(`${name} ${why} ${lastWordsOf(lastWords)}`.trim()));
         this.#child = undefined;
       }
     };
@@ -86,8 +89,9 @@ export class Peer {
     });
     // Writing to a dead process: its end says more.
     child.stdin.on("error", () => {});
-    child.on("error", (error) => die(`didn't start: ${error.message}`));
-    child.on("exit", (code, signal) => die(`ended with ${code ?? signal}:`));
+    child.on("error", (error) => die(`didn't start: ${wordsOf(error.message)}`));
+    // Not at its exit: its last words may still be on their way.
+    child.on("close", (code, signal) => die(`ended with ${code ?? signal}:`));
     return child;
   }
 }

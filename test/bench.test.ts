@@ -11,6 +11,7 @@ import { QUICK } from "../bench/extent.ts";
 import { isUpToDate } from "../bench/install.ts";
 import { machine } from "../bench/machine.ts";
 import { type Entrant, measure, Results } from "../bench/measure.ts";
+import { Peer } from "../bench/peer.ts";
 import { versionIn } from "../bench/peers/versions.ts";
 import { library as plain } from "../bench/plain/library.ts";
 import type { Request } from "../bench/protocol.ts";
@@ -19,6 +20,7 @@ import { report } from "../bench/report.ts";
 import { failures, type Run } from "../bench/run.ts";
 import { deviations, median, ratio, spread } from "../bench/statistics.ts";
 import { MAIN, type Operation, SHORT, task } from "../bench/tasks.ts";
+import { lastWordsOf, wordsOf } from "../bench/words.ts";
 import { drawn, values } from "../bench/worker/answers.ts";
 
 vi.mock("../bench/progress.ts", () => ({ progress() {} }));
@@ -171,6 +173,44 @@ function temporary(): string {
   onTestFinished(() => rmSync(directory, { recursive: true }));
   return directory;
 }
+
+describe("a failure's words", () => {
+  const project = join(import.meta.dirname, "..");
+
+  it("are the line that says what, of stacks, tracebacks and panics", () => {
+    const node = `${project}/a.ts:1\nthrow new Error("x")\n^\n\nError: no b in ${project}/bench/a.ts\n    at run (${project}/a.ts:1:7) {\n  code: 1\n}\n\nNode.js v20.20.2\n`;
+    expect(lastWordsOf(node)).toBe("Error: no b in bench/a.ts");
+    const python = `Traceback (most recent call last):\n  File "/opt/x/peers.py", line 9, in main\n    import torch\nImportError: /opt/x/lib/libtorch.so: undefined symbol\n`;
+    expect(lastWordsOf(python)).toBe("ImportError: libtorch.so: undefined symbol");
+    const rust = `thread 'main' panicked at src/main.rs:70:5:\nno operation\nnote: run with a backtrace\n`;
+    expect(lastWordsOf(rust)).toBe("no operation");
+    expect(lastWordsOf("")).toBe("");
+  });
+
+  it("are one line, whose other slashes stay", () => {
+    expect(wordsOf("Error: 3 rows/call/s, see https://a.b/c/d\nmore")).toBe(
+      "Error: 3 rows/call/s, see https://a.b/c/d",
+    );
+    expect(wordsOf("Cannot find 'file:///home/me/a.js' from /home/me/b.js")).toBe(
+      "Cannot find 'a.js' from b.js",
+    );
+  });
+
+  it("are what a process that dies, answers an error or doesn't start leaves", async () => {
+    const terminal = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    onTestFinished(() => terminal.mockRestore());
+    const peer = (script: string, file = process.execPath) =>
+      new Peer({ name: "peer", file, args: ["-e", script] });
+    const dying = peer(`throw new Error("no ${project}/a.js")`);
+    await expect(dying.hello()).rejects.toThrow(/^peer ended with 1: Error: no a\.js$/);
+    expect(terminal).toHaveBeenCalledWith(expect.stringContaining(`no ${project}/a.js`));
+    const failing = peer(`console.log(JSON.stringify({ error: "no /a/b/c\\nmore" }))`);
+    await expect(failing.hello()).rejects.toThrow(/^no c$/);
+    await expect(peer("", "/no/such/file").hello()).rejects.toThrow(
+      /^peer didn't start: spawn file ENOENT$/,
+    );
+  });
+});
 
 describe("what is installed", () => {
   it("is made again where it is missing, or older than what it is made from", () => {

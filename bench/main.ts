@@ -19,7 +19,7 @@ import { progress } from "./progress.ts";
 import { report } from "./report.ts";
 import { roster } from "./roster.ts";
 import { failures, type Run } from "./run.ts";
-import { streams, widths } from "./scale.ts";
+import { NO_STREAMS, streams, widths } from "./scale.ts";
 
 const BENCH = fileURLToPath(new URL(".", import.meta.url)).replace(/[\\/]$/, "");
 /** Calls that are one sample of a small call: a clock can't tell less than some microseconds. */
@@ -53,7 +53,7 @@ async function benchmark(options: Options): Promise<Run> {
     checks,
     results,
     cold: reference ? coldStarts(BENCH, extent.cold) : [],
-    streams: reference ? await streams(BENCH, extent.streams) : [],
+    streams: reference ? await streams(BENCH, extent.streams) : NO_STREAMS,
     widths: curve,
   };
 }

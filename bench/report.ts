@@ -5,6 +5,7 @@ import { isOurs, JS_BACKEND, PLAIN, REFERENCE } from "./contestant.ts";
 import { digits, list, plusMinus, speed, table } from "./markdown.ts";
 import type { Times } from "./measure.ts";
 import { mark, type Run } from "./run.ts";
+import { BUDGET_MS } from "./scale.ts";
 import { median, ratio } from "./statistics.ts";
 import {
   MAIN,
@@ -162,16 +163,19 @@ function cold({ cold }: Run): string {
   );
 }
 
-function streamed({ streams }: Run): string {
-  return table(
+function streamed({ streams: { done, cut } }: Run): string {
+  const lengths = table(
     ["elements", "ns an element", "MB before", "MB after"],
-    streams.map(({ elements, ns, before, after }) => [
+    done.map(({ elements, ns, before, after }) => [
       `10^${Math.round(Math.log10(elements))}`,
       ns.toFixed(2),
       `${before}`,
       `${after}`,
     ]),
   );
+  if (cut.length === 0) return lengths;
+  const missing = cut.map((power) => `10^${power}`).join(", ");
+  return `${lengths}\n\nCut off after ${BUDGET_MS / 1000} s, so not there: ${missing}.`;
 }
 
 function widths({ widths }: Run): string {

@@ -3,7 +3,7 @@
 import { type Check, describeCheck, hasFailed } from "./checks.ts";
 import type { Cold } from "./cold.ts";
 import type { Results } from "./measure.ts";
-import type { Streamed, Width } from "./scale.ts";
+import type { Streams, Width } from "./scale.ts";
 import type { Task } from "./tasks.ts";
 
 export interface Run {
@@ -18,7 +18,7 @@ export interface Run {
   readonly checks: readonly Check[];
   readonly results: Results;
   readonly cold: readonly Cold[];
-  readonly streams: readonly Streamed[];
+  readonly streams: Streams;
   readonly widths: readonly Width[];
 }
 

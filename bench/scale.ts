@@ -16,10 +16,18 @@ export interface Streamed {
   readonly after: number;
 }
 
-/** A slow machine stops here, and the table ends where it is. */
-const BUDGET_MS = 40_000;
+export interface Streams {
+  readonly done: readonly Streamed[];
+  /** Powers of ten that the budget cut off. */
+  readonly cut: readonly number[];
+}
 
-export async function streams(bench: string, powers: Extent["streams"]): Promise<Streamed[]> {
+/** A slow machine stops here, and the table ends where it is. */
+export const BUDGET_MS = 40_000;
+
+export const NO_STREAMS: Streams = { done: [], cut: [] };
+
+export async function streams(bench: string, powers: Extent["streams"]): Promise<Streams> {
   progress(`streams of 10^${powers[0]} to 10^${powers.at(-1)} elements`);
   const args = [`${bench}/stream.ts`, ...powers.map((power) => String(10 ** power))];
   const child = spawn(process.execPath, [...process.execArgv, ...args], {
@@ -27,13 +35,14 @@ export async function streams(bench: string, powers: Extent["streams"]): Promise
   });
   const ended = once(child, "exit");
   const timer = setTimeout(() => child.kill(), BUDGET_MS);
-  const found: Streamed[] = [];
-  for await (const line of createInterface({ input: child.stdout })) found.push(JSON.parse(line));
+  const done: Streamed[] = [];
+  for await (const line of createInterface({ input: child.stdout })) done.push(JSON.parse(line));
   clearTimeout(timer);
-  const [code] = await ended;
-  if (code) throw new Error(`stream.ts ended with ${code}`);
+  const [code, signal] = await ended;
+  // Not where it was killed here.
+  if (!child.killed && code !== 0) throw new Error(`stream.ts ended with ${code ?? signal}`);
   progress("");
-  return found;
+  return { done, cut: powers.slice(done.length) };
 }
 
 /** Rows of so many classes, at a constant number of elements. */

@@ -278,7 +278,7 @@ function run(): Run {
     ],
     results,
     cold: [{ name: REFERENCE, shape: MAIN, first: [14, 15, 16], second: [4, 4, 4] }],
-    streams: [{ elements: 1e4, ns: 3.5, before: 90, after: 90 }],
+    streams: { done: [{ elements: 1e4, ns: 3.5, before: 90, after: 90 }], cut: [] },
     widths: [{ rows: 2, classes: 5, noise: [2], soft: [4] }],
   };
 }
@@ -320,6 +320,12 @@ describe("the report", () => {
     expect(slower).toContain(none);
     expect(slower).toContain("| 1024 × 1000 | soft | plain TypeScript | 1.50 |");
     expect(slower).not.toContain(won);
+  });
+
+  it("names the streams that were cut off", () => {
+    const slow = { ...run(), streams: { ...run().streams, cut: [8, 9] } };
+    expect(report(slow)).toContain("Cut off after 40 s, so not there: 10^8, 10^9.");
+    expect(text).not.toContain("Cut off");
   });
 
   it("has all that went wrong in words", () => {

@@ -2,31 +2,21 @@
 
 import { isOurs } from "./contestant.ts";
 import { toleranceOf, worstGradient, worstSoft } from "./errors.ts";
-import type { Extent } from "./extent.ts";
+import { cells, type Extent } from "./extent.ts";
 import { lawOf } from "./inputs.ts";
 import type { Entrant } from "./measure.ts";
 import { progress } from "./progress.ts";
-import { type Drawn, NOISE_BINS, type Values } from "./protocol.ts";
+import { BINS, type Drawn, type Values } from "./protocol.ts";
 import { deviations } from "./statistics.ts";
-import {
-  describe,
-  OPERATIONS,
-  type Operation,
-  type Shape,
-  type Task,
-  task,
-  tasksAt,
-  title,
-} from "./tasks.ts";
+import { describe, type Operation, type Shape, type Task } from "./tasks.ts";
 
 /** Chi-square may be this many standard deviations off: six in ten million right samplers are. */
 export const MOST_DEVIATIONS = 5;
 
-/** One contestant's operation at one shape. */
+/** One contestant at one task. */
 export interface Check {
   readonly contestant: string;
-  readonly operation: Operation;
-  readonly shape: Shape;
+  readonly task: Task;
   /** What was found, as a part of what is allowed; above 1 the check has failed. */
   readonly worst: number;
   /** How it reads. */
@@ -36,13 +26,12 @@ export interface Check {
 }
 
 /** Not `worst > 1`, which NaN isn't. */
-export function hasFailed({ worst }: Check): boolean {
+export function hasFailed({ worst }: Pick<Check, "worst">): boolean {
   return !(worst <= 1);
 }
 
 export function describeCheck(check: Check, text = check.text): string {
-  const { contestant, operation, shape } = check;
-  return `${contestant}, ${OPERATIONS[operation]}, ${title(shape)}: ${text}`;
+  return `${check.contestant}, ${describe(check.task)}: ${text}`;
 }
 
 /**
@@ -56,8 +45,13 @@ const LAW_DRAWS = 100_000;
 
 /** Their values can be computed here, too: of what is given, or of the sample that comes with them. */
 const COMPUTED: readonly Operation[] = ["softGiven", "backward", "forwardBackward"];
+/** Their samples, too, have a law that depends on τ. */
+const SOFT: readonly Operation[] = ["soft", "forwardBackward"];
 /** They draw nothing. */
 const LAWLESS: readonly Operation[] = ["softGiven", "backward"];
+
+/** Of ranks. */
+const UNIFORM = new Array<number>(BINS).fill(1 / BINS);
 
 /** Rows whose values are checked: those of a timed task would be millions of numbers to send. */
 function rowsOfValues({ classes }: Shape): number {
@@ -67,25 +61,21 @@ function rowsOfValues({ classes }: Shape): number {
 /** Checks everyone; failures are in the result, and are shown, not thrown. */
 export async function checkAll(
   entrants: readonly Entrant[],
-  { shapes, lawElements }: Pick<Extent, "shapes" | "lawElements">,
+  extent: Pick<Extent, "shapes" | "otherTaus" | "lawElements">,
 ): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const [shape] of shapes) {
-    const rows = Math.ceil(lawElements / shape.classes);
-    const few = { rows: rowsOfValues(shape), classes: shape.classes };
-    for (const whole of tasksAt(shape)) {
-      const { operation } = whole;
-      progress(`checking ${describe(whole)}`);
-      for (const entrant of entrants) {
-        const looks: (() => Promise<Found>)[] = [];
-        if (COMPUTED.includes(operation)) {
-          looks.push(() => checkValues(entrant, task(operation, few)));
-        }
-        if (!LAWLESS.includes(operation)) looks.push(() => checkLaw(entrant, whole, rows));
-        for (const look of looks) {
-          const found = await attempt(look);
-          if (found) checks.push({ contestant: entrant.name, operation, shape, ...found });
-        }
+  for (const { task } of cells(extent)) {
+    const { operation, classes } = task;
+    const rows = Math.ceil(extent.lawElements / classes);
+    const few = { ...task, rows: rowsOfValues(task) };
+    progress(`checking ${describe(task)}`);
+    for (const entrant of entrants) {
+      const looks: (() => Promise<Found>)[] = [];
+      if (COMPUTED.includes(operation)) looks.push(() => checkValues(entrant, few));
+      if (!LAWLESS.includes(operation)) looks.push(() => checkLaw(entrant, task, rows));
+      for (const look of looks) {
+        const found = await attempt(look);
+        if (found) checks.push({ contestant: entrant.name, task, ...found });
       }
     }
   }
@@ -111,7 +101,7 @@ async function checkLaw(
   const enough = task.draws ? LAW_DRAWS : rows;
   const drawn = await peer.ask<Drawn>({ do: "law", contestant, task, rows: enough });
   if ("missing" in drawn) return undefined;
-  const { counts, worstSum, infinite } = drawn;
+  const { counts, gaps, worstRow, infinite } = drawn;
   const isNoise = task.operation === "noise";
   const total = counts.reduce((a, b) => a + b, 0);
   const infinities = `${infinite} of ${total} ${isNoise ? "values" : "rows"} not finite`;
@@ -119,15 +109,30 @@ async function checkLaw(
   if (infinite > (isOurs(contestant) ? 0 : MOST_INFINITE * elements)) {
     return { worst: Infinity, text: infinities };
   }
-  const law = isNoise ? new Array(NOISE_BINS).fill(1 / NOISE_BINS) : lawOf(task.classes);
+  const found = [
+    fit(counts, isNoise ? UNIFORM : lawOf(task.classes), "σ off the law"),
+    task.operation === "hard"
+      ? part(worstRow, toleranceOf(contestant).hard, "a row is off one-hot by")
+      : part(worstRow, toleranceOf(contestant).sum, "the sum of a row is off 1 by"),
+  ];
+  if (SOFT.includes(task.operation)) {
+    found.push(
+      fit(gaps, UNIFORM, `σ off the law of the gap between the first two at τ = ${task.tau}`),
+    );
+  }
+  const worst = found.find(hasFailed) ?? found.reduce((a, b) => (a.worst < b.worst ? b : a));
+  return { ...worst, ...(infinite > 0 && { remark: infinities }) };
+}
+
+function fit(counts: readonly number[], law: ArrayLike<number>, what: string) {
   const off = deviations(counts, law);
-  const sum = worstSum / toleranceOf(contestant).sum;
-  return {
-    worst: Math.max(Math.abs(off) / MOST_DEVIATIONS, sum),
-    text:
-      sum > 1 ? `a row sums to 1 ± ${worstSum.toPrecision(2)}` : `${off.toFixed(1)} σ off the law`,
-    ...(infinite > 0 && { remark: infinities }),
-  };
+  return { worst: Math.abs(off) / MOST_DEVIATIONS, text: `${off.toFixed(1)} ${what}` };
+}
+
+/** Nothing may be allowed: 0 is no error then, and all else is too much. */
+function part(error: number, allowed: number, what: string) {
+  const worst = error === 0 ? 0 : error / allowed;
+  return { worst, text: `${what} ${error.toPrecision(2)}` };
 }
 
 async function checkValues({ name: contestant, peer }: Entrant, task: Task): Promise<Found> {

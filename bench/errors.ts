@@ -11,8 +11,10 @@ export interface Tolerance {
   readonly soft: (size: number, tau: number) => number;
   /** Of a gradient, as a part of y·(|v| + Σ y|v|)/τ. */
   readonly gradient: number;
-  /** Of the sum of a row. */
+  /** Of the sum of a soft row. */
   readonly sum: number;
+  /** Of a hard row: how far it may be from one-hot. */
+  readonly hard: number;
 }
 
 /** What the package's documentation states; `size` is |l − max l| + |G| of a class and of the winner together. */
@@ -20,9 +22,13 @@ const OURS: Tolerance = {
   soft: (size, tau) => Math.expm1((2 ** -21 * size) / tau) + 2 ** -20,
   gradient: 2 ** -18,
   sum: 1e-6,
+  hard: 0,
 };
-/** Float32 without a stated bound: sums of 151,936 terms in a row, exponentials of their own. */
-const PEERS: Tolerance = { soft: () => 5e-4, gradient: 5e-4, sum: 5e-4 };
+/**
+ * Float32 without a stated bound: sums of 151,936 terms in a row, exponentials of their own; PyTorch's hard samples are
+ * 1 − y + y.
+ */
+const PEERS: Tolerance = { soft: () => 5e-4, gradient: 5e-4, sum: 5e-4, hard: 5e-4 };
 /** Smaller entries may be wrong: contestants differ in when they flush to 0. */
 const LEAST_SOFT = 2 ** -90;
 

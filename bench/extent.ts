@@ -88,7 +88,7 @@ export const SMOKE: Extent = {
 };
 
 /** Everything that every contestant takes part in. */
-export function cells({ shapes, otherTaus }: Extent): Cell[] {
+export function cells({ shapes, otherTaus }: Pick<Extent, "shapes" | "otherTaus">): Cell[] {
   return [
     ...shapes.flatMap(([shape, length]) => timed(tasksAt(shape), length)),
     ...timed(

@@ -18,7 +18,7 @@ os.environ["NPROC"] = "1"  # XLA sizes its pool of threads by it
 import numpy as np  # noqa: E402
 
 SEED = 1
-NOISE_BINS = 64
+BINS = 64
 INDEX = ("gumbelMax", "inverseCdf", "manyDraws")
 
 
@@ -235,8 +235,9 @@ def jax_library():
 def law(run, task, rows):
     """Counts of what was drawn, until `rows` rows or draws are done."""
     operation, classes = task["operation"], task["classes"]
-    bins = NOISE_BINS if operation == "noise" else classes
-    counts, worst, infinite, done = np.zeros(bins, np.int64), 0.0, 0, 0
+    bins = BINS if operation == "noise" else classes
+    counts, gaps, worst, infinite, done = np.zeros(bins, np.int64), np.zeros(BINS, np.int64), 0.0, 0, 0
+    law_of_classes = Inputs(task).law()
     while done < rows:
         result = run()
         sample = result[0] if isinstance(result, tuple) else result
@@ -245,18 +246,34 @@ def law(run, task, rows):
             done += len(index)
         elif operation == "noise":
             infinite += int((~np.isfinite(sample)).sum())
-            index = NOISE_BINS * np.exp(-np.exp(-sample.ravel().astype(np.float64)))
-            index = np.minimum(index, NOISE_BINS - 1).astype(np.int64)
+            index = bins_of(np.exp(-np.exp(-sample.ravel().astype(np.float64))))
             done += len(sample)
         else:
             sums = sample.sum(-1, dtype=np.float64)
             finite = np.isfinite(sums)
-            worst = max(worst, float(np.abs(sums[finite] - 1).max(initial=0)))
             infinite += int((~finite).sum())
             index = sample.argmax(-1)
+            second, first = np.partition(sample[finite], -2)[:, -2:].T.astype(np.float64)
+            if operation == "hard":
+                off = np.abs(sample[finite]).sum(-1, dtype=np.float64) - np.abs(first) + np.abs(first - 1)
+            else:
+                off = np.abs(sums[finite] - 1)
+                ranks = gap_ranks(first, second, task["tau"], law_of_classes[index[finite]])
+                gaps += np.bincount(bins_of(ranks), minlength=BINS)
+            worst = max(worst, float(off.max(initial=0)))
             done += len(sample)
         counts += np.bincount(index, minlength=bins)
-    return {"counts": counts.tolist(), "worstSum": worst, "infinite": infinite}
+    return {"counts": counts.tolist(), "gaps": gaps.tolist(), "worstRow": worst, "infinite": infinite}
+
+
+def bins_of(ranks):
+    return np.minimum(BINS * ranks, BINS - 1).astype(np.int64)
+
+
+def gap_ranks(first, second, tau, p_first):
+    """As in gap.ts."""
+    with np.errstate(divide="ignore", over="ignore"):
+        return 1 / (1 + 1 / ((1 - p_first) * np.expm1(tau * np.log(first / second))))
 
 
 def values(run):

@@ -37,11 +37,16 @@ export interface Missing {
   readonly missing: true;
 }
 
-/** What was drawn, as counts: of classes, or for noise of {@link NOISE_BINS} bins of equal probability. */
+/** What was drawn, as counts: of classes, or for noise of {@link BINS} bins of equal probability. */
 export interface Drawn {
   readonly counts: readonly number[];
-  /** How far the sum of a row was from 1 at most; 0 where there are no rows. */
-  readonly worstSum: number;
+  /** Of soft samples: the ranks of their gaps, see gap.ts, in {@link BINS} bins; else all 0. */
+  readonly gaps: readonly number[];
+  /**
+   * What a row was off at most: the sum of a soft sample from 1, all of a hard one from the one-hot of its largest entry;
+   * 0 where there are no rows.
+   */
+  readonly worstRow: number;
   /** Values of noise, or sums of rows, that are no finite numbers. */
   readonly infinite: number;
 }
@@ -60,4 +65,4 @@ export interface Time {
   readonly items: number;
 }
 
-export const NOISE_BINS = 64;
+export const BINS = 64;

@@ -198,7 +198,7 @@ function checks(run: Run): string {
     name,
     ...OPERATION_NAMES.map((operation) => {
       const mine = run.checks.filter(
-        (check) => check.contestant === name && check.operation === operation,
+        (check) => check.contestant === name && check.task.operation === operation,
       );
       if (mine.length === 0) return "–";
       if (mine.some(hasFailed)) return "✗";
@@ -210,7 +210,7 @@ function checks(run: Run): string {
     ...run.checks.flatMap((check) => (check.remark ? [describeCheck(check, check.remark)] : [])),
   ];
   return [
-    `Before any time was taken: samplers against their law by chi-square (noise in 64 bins, winners and indices by class), which may be ${MOST_DEVIATIONS} standard deviations off (six in ten million right samplers are); soft samples of given noise and gradients against the formula in float64. gumbel's tolerances are those of its documentation, for the gradient 2^-18·y(|v| + Σ y|v|)/τ; the peers' are 5·10^-4, relative, as they state none. The worst found, over all shapes, as a part of what is allowed:`,
+    `Before any time was taken: samplers against their law by chi-square (noise in 64 bins, winners and indices by class, the gap between the two largest entries of a soft sample, which tells its τ, in 64 bins of its law), which may be ${MOST_DEVIATIONS} standard deviations off (six in ten million right samplers are); hard samples against one-hot; soft samples of given noise and gradients against the formula in float64. gumbel's tolerances are those of its documentation, none for hard samples, for the gradient 2^-18·y(|v| + Σ y|v|)/τ; the peers' are 5·10^-4, as they state none. The worst found, over all shapes, as a part of what is allowed:`,
     table(["", ...OPERATION_NAMES.map((name) => OPERATIONS[name])], rows),
     ...(lines.length > 0 ? [list(lines)] : []),
   ].join("\n\n");

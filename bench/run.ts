@@ -32,13 +32,18 @@ export function failures({ absent, checks, results, widths }: Run): string[] {
   ];
 }
 
-/** Behind a figure whose answers were found wrong, at another τ perhaps; else empty. */
-export function mark({ checks }: Run, { operation, classes }: Task, contestant: string): string {
+/** Behind a figure whose answers were found wrong; else empty. */
+export function mark(
+  { checks }: Run,
+  { operation, classes, tau }: Task,
+  contestant: string,
+): string {
   const failed = checks.some(
     (check) =>
       check.contestant === contestant &&
-      check.operation === operation &&
-      check.shape.classes === classes &&
+      check.task.operation === operation &&
+      check.task.classes === classes &&
+      check.task.tau === tau &&
       hasFailed(check),
   );
   return failed ? " ✗" : "";

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { chart } from "../bench/chart.ts";
-import { type Check, checkAll, hasFailed } from "../bench/checks.ts";
+import { type Check, checkAll, describeCheck, hasFailed } from "../bench/checks.ts";
 import { type Answer, type Contestant, JS_BACKEND, PLAIN, REFERENCE } from "../bench/contestant.ts";
 import { QUICK } from "../bench/extent.ts";
+import { gapRank } from "../bench/gap.ts";
 import { isUpToDate } from "../bench/install.ts";
 import { machine } from "../bench/machine.ts";
 import { type Entrant, measure, Results } from "../bench/measure.ts";
@@ -17,9 +18,9 @@ import { library as plain } from "../bench/plain/library.ts";
 import type { Request } from "../bench/protocol.ts";
 import { withFigures } from "../bench/readme.ts";
 import { report } from "../bench/report.ts";
-import { failures, type Run } from "../bench/run.ts";
+import { failures, mark, type Run } from "../bench/run.ts";
 import { deviations, median, ratio, spread } from "../bench/statistics.ts";
-import { MAIN, type Operation, SHORT, task } from "../bench/tasks.ts";
+import { MAIN, type Operation, OTHER_TAUS, SHORT, TAU, type Task, task } from "../bench/tasks.ts";
 import { lastWordsOf, wordsOf } from "../bench/words.ts";
 import { drawn, values } from "../bench/worker/answers.ts";
 
@@ -57,8 +58,13 @@ function spoilt(spoil: (answer: Answer, operation: Operation) => void): Entrant 
   });
 }
 
+/** The plain loops, which take another τ than they are given. */
+function at(name: string, tau: (task: Task) => number): Contestant {
+  return { name, prepare: (task) => plain.contestants[0].prepare({ ...task, tau: tau(task) }) };
+}
+
 function failedIn(checks: readonly Check[]): Set<Operation> {
-  return new Set(checks.filter(hasFailed).map(({ operation }) => operation));
+  return new Set(checks.filter(hasFailed).map(({ task }) => task.operation));
 }
 
 const arrays = (answer: Answer) =>
@@ -91,7 +97,7 @@ describe("checks", () => {
   it("pass plain loops, on every operation", async () => {
     const checks = await checkAll(plain.contestants.map(entrant), QUICK);
     expect(failedIn(checks)).toEqual(new Set());
-    expect(new Set(checks.map(({ operation }) => operation)).size).toBe(9);
+    expect(new Set(checks.map(({ task }) => task.operation)).size).toBe(9);
   });
 
   it("find values that are a thousandth off, and winners and indices that are one off", async () => {
@@ -128,6 +134,64 @@ describe("checks", () => {
       QUICK,
     );
     expect(failedIn(checks).size).toBe(9);
+  });
+
+  it("find soft samples of another τ, at each τ", async () => {
+    const off = entrant(at("off", ({ tau }) => 1.4 * tau));
+    const deaf = entrant(at("deaf", () => TAU));
+    const checks = (await checkAll([off, deaf], QUICK)).filter(hasFailed);
+    const of = (name: string, operation: Operation) =>
+      checks
+        .filter((check) => check.contestant === name && check.task.operation === operation)
+        .map(({ task }) => [task.classes, task.tau]);
+    const usual = [
+      [MAIN.classes, TAU],
+      [SHORT.classes, TAU],
+    ];
+    const others = OTHER_TAUS.map((tau) => [MAIN.classes, tau]);
+    expect(of("off", "soft")).toEqual([...usual, ...others]);
+    // Its gradients are wrong, too.
+    expect(of("off", "forwardBackward")).toEqual(usual.flatMap((x) => [x, x]));
+    expect(of("deaf", "soft")).toEqual(others);
+    expect(describeCheck(checks[0])).toMatch(/the first two at τ = 0.5$/);
+  });
+
+  it("find hard samples that aren't one-hot, gumbel's exactly", async () => {
+    const blurred = (name: string, part: number) => {
+      const prepare: Contestant["prepare"] = (task) => {
+        const prepared = task.operation === "hard" ? plain.contestants[0].prepare(task) : undefined;
+        if (!prepared) return undefined;
+        const run = () => {
+          // Each row sums to 1 still, and its winner stays.
+          const sample = (prepared.run() as Float32Array).map((y) => (y === 1 ? 1 - part : 0));
+          for (let i = 0; i < sample.length; i += task.classes) sample[i] += part;
+          return sample;
+        };
+        return { run };
+      };
+      return entrant({ name, prepare });
+    };
+    const entrants = [
+      blurred("half", 0.3),
+      blurred("rounded", 2 ** -20),
+      blurred("gumbel", 2 ** -20),
+    ];
+    const failed = (await checkAll(entrants, QUICK)).filter(hasFailed);
+    const [main, short] = [task("hard", MAIN), task("hard", SHORT)];
+    expect(failed.map(({ contestant, task }) => ({ contestant, task }))).toEqual([
+      { contestant: "half", task: main },
+      { contestant: "gumbel", task: main },
+      { contestant: "half", task: short },
+      { contestant: "gumbel", task: short },
+    ]);
+    expect(failed[0].text).toBe("a row is off one-hot by 0.60");
+  });
+
+  it("rank a gap whose second entry is 0 last, and no gap first", () => {
+    expect(gapRank(1, 0, 0.1, 0.3)).toBe(1);
+    expect(gapRank(0.5, 0.5, 0.1, 0.3)).toBe(0);
+    // d = log 2 of weights 1 and 1: half of all.
+    expect(gapRank(0.8, 0.2, 0.5, 0)).toBeCloseTo(0.5);
   });
 
   it("keep a failure's words and go on", async () => {
@@ -270,8 +334,7 @@ function run(): Run {
     checks: [
       {
         contestant: "numpy f32",
-        operation: "hard",
-        shape: MAIN,
+        task: task("hard", MAIN),
         worst: 2,
         text: "9 σ off the law",
       },
@@ -326,6 +389,13 @@ describe("the report", () => {
     const slow = { ...run(), streams: { ...run().streams, cut: [8, 9] } };
     expect(report(slow)).toContain("Cut off after 40 s, so not there: 10^8, 10^9.");
     expect(text).not.toContain("Cut off");
+  });
+
+  it("marks a failure at its τ alone", () => {
+    const failed = { contestant: REFERENCE, task: task("soft", MAIN, 0.7), worst: 2, text: "" };
+    const marked = (tau: number) =>
+      mark({ ...run(), checks: [failed] }, task("soft", MAIN, tau), REFERENCE);
+    expect([TAU, ...OTHER_TAUS].map(marked)).toEqual(["", "", " ✗"]);
   });
 
   it("has all that went wrong in words", () => {

@@ -22,14 +22,20 @@ pub fn soft(task: &Task) -> Vec<f32> {
         .zip(noise(task))
         .map(|(&l, g)| (f64::from(l) + f64::from(g)) / task.tau)
         .collect();
-    scores.chunks(task.classes).flat_map(softmax).collect()
+    scores.chunks(task.classes).flat_map(softmax).map(|y| y as f32).collect()
 }
 
-fn softmax(scores: &[f64]) -> Vec<f32> {
+/// softmax(logits) of one row: the law of every sampler.
+pub fn law(task: &Task) -> Vec<f64> {
+    let row: Vec<f64> = logits(task)[..task.classes].iter().map(|&l| f64::from(l)).collect();
+    softmax(&row)
+}
+
+fn softmax(scores: &[f64]) -> Vec<f64> {
     let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let powers: Vec<f64> = scores.iter().map(|s| (s - largest).exp()).collect();
     let sum: f64 = powers.iter().sum();
-    powers.iter().map(|power| (power / sum) as f32).collect()
+    powers.iter().map(|power| power / sum).collect()
 }
 
 fn of(task: &Task, f: impl Fn(usize) -> f64) -> Vec<f32> {

@@ -15,7 +15,7 @@ use std::io::{BufRead, Write};
 use std::time::Instant;
 use task::{Answer, Prepared, Task};
 
-const NOISE_BINS: usize = 64;
+const BINS: usize = 64;
 
 #[derive(Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase")]
@@ -37,7 +37,8 @@ enum Reply {
     #[serde(rename_all = "camelCase")]
     Law {
         counts: Vec<u32>,
-        worst_sum: f64,
+        gaps: Vec<u32>,
+        worst_row: f64,
         infinite: usize,
     },
     Values {
@@ -97,10 +98,13 @@ fn prepared(ready: &mut Option<Prepared>, task: Task) -> &mut Prepared {
 
 /// Draws until at least `rows` rows or draws are counted.
 fn law(prepared: &mut Prepared, rows: usize) -> Reply {
-    let Task { rows: rows_of_call, classes, .. } = prepared.task;
+    let Task { rows: rows_of_call, classes, tau, .. } = prepared.task;
     let is_noise = prepared.task.operation == "noise";
-    let mut counts = vec![0; if is_noise { NOISE_BINS } else { classes }];
-    let (mut worst_sum, mut infinite, mut done) = (0.0_f64, 0, 0);
+    let is_hard = prepared.task.operation == "hard";
+    let law = inputs::law(&prepared.task);
+    let mut counts = vec![0; if is_noise { BINS } else { classes }];
+    let mut gaps = vec![0; BINS];
+    let (mut worst_row, mut infinite, mut done) = (0.0_f64, 0, 0);
     while done < rows {
         match prepared.run() {
             Answer::Indices(indices) => {
@@ -110,27 +114,44 @@ fn law(prepared: &mut Prepared, rows: usize) -> Reply {
             Answer::Values(values) if is_noise => {
                 for &g in values {
                     infinite += usize::from(!g.is_finite());
-                    let part = (-(-f64::from(g)).exp()).exp();
-                    counts[((part * NOISE_BINS as f64) as usize).min(NOISE_BINS - 1)] += 1;
+                    counts[bin_of((-(-f64::from(g)).exp()).exp())] += 1;
                 }
                 done += rows_of_call;
             }
             Answer::Values(sample) | Answer::Both { sample, .. } => {
                 for row in sample.chunks(classes) {
-                    let sum: f64 = row.iter().map(|&y| f64::from(y)).sum();
-                    if sum.is_finite() {
-                        worst_sum = worst_sum.max((sum - 1.0).abs());
-                    } else {
-                        infinite += 1;
-                    }
                     let winner = (0..classes).fold(0, |best, i| if row[i] > row[best] { i } else { best });
                     counts[winner] += 1;
+                    let sum: f64 = row.iter().map(|&y| f64::from(y)).sum();
+                    if !sum.is_finite() {
+                        infinite += 1;
+                        continue;
+                    }
+                    let others = || (0..classes).filter(|&i| i != winner).map(|i| f64::from(row[i]));
+                    let first = f64::from(row[winner]);
+                    let off = if is_hard {
+                        others().map(f64::abs).sum::<f64>() + (first - 1.0).abs()
+                    } else {
+                        gaps[bin_of(gap_rank(first, others().fold(0.0, f64::max), tau, law[winner]))] += 1;
+                        (sum - 1.0).abs()
+                    };
+                    worst_row = worst_row.max(off);
                 }
                 done += rows_of_call;
             }
         }
     }
-    Reply::Law { counts, worst_sum, infinite }
+    Reply::Law { counts, gaps, worst_row, infinite }
+}
+
+fn bin_of(rank: f64) -> usize {
+    ((rank * BINS as f64) as usize).min(BINS - 1)
+}
+
+/// As in gap.ts.
+fn gap_rank(first: f64, second: f64, tau: f64, p_first: f64) -> f64 {
+    let gap = tau * (first / second).ln();
+    1.0 / (1.0 + 1.0 / ((1.0 - p_first) * gap.exp_m1()))
 }
 
 fn values(prepared: &mut Prepared) -> Reply {

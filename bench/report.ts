@@ -115,7 +115,7 @@ function taus(run: Run): string {
 function losses(run: Run): string {
   const others = run.contestants.filter((name) => !isOurs(name));
   return [
-    `*${REFERENCE}* beside each other library:\n\n${lossesTo(others, REFERENCE, run)}`,
+    `*${REFERENCE}* beside all that is no part of gumbel:\n\n${lossesTo(others, REFERENCE, run)}`,
     `*${JS_BACKEND}* beside *${PLAIN}*:\n\n${lossesTo([PLAIN], JS_BACKEND, run)}`,
   ].join("\n\n");
 }

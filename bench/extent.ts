@@ -57,8 +57,8 @@ export const FULL: Extent = {
 /** Under two minutes. */
 export const QUICK: Extent = {
   shapes: [
-    [MAIN, { rounds: 3, ms: 60 }],
-    [SHORT, { rounds: 3, ms: 40 }],
+    [MAIN, { rounds: 3, ms: 40 }],
+    [SHORT, { rounds: 3, ms: 25 }],
   ],
   otherTaus: { rounds: 2, ms: 30 },
   // Engines compile what is short and seldom called late: the first rounds may be slow, and medians ignore them.
@@ -69,7 +69,7 @@ export const QUICK: Extent = {
   widths: {
     classes: [2, 3, 4, 5, 8, 10, 15, 16, 17, 32, 64, 65, 100, ...WIDEST],
     rounds: 3,
-    ms: 12,
+    ms: 8,
   },
 };
 

@@ -13,23 +13,18 @@ static ZERO: Constant = Constant::f32(0.0);
 
 /// `x[i] = 2^((x[i] − max)·rate)`, and their sum.
 pub fn exp_sum_in_place(x: &mut [f32], max: f32, rate: f32) -> f64 {
+    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
     let mut total = 0.0;
     for block in x.chunks_mut(BLOCK) {
-        total += f64::from(exp_block_in_place(block, max, rate));
+        let mut sum = F32x16::splat(0.0);
+        wide::update(block, f32::NEG_INFINITY, |x| {
+            let e = x.map(|x| exp.of(x));
+            sum = sum + e;
+            e
+        });
+        total += f64::from(sum.sum());
     }
     total
-}
-
-#[inline(never)]
-fn exp_block_in_place(block: &mut [f32], max: f32, rate: f32) -> f32 {
-    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
-    let mut sum = F32x16::splat(0.0);
-    wide::update(block, f32::NEG_INFINITY, |x| {
-        let e = x.map(|x| exp.of(x));
-        sum = sum + e;
-        e
-    });
-    sum.sum()
 }
 
 /// `out[i] = 2^((x[i] − max)·rate)`; `each` is given the sum of each block, its terms promoted to float64 first.

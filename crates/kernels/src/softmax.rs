@@ -11,6 +11,9 @@ use crate::wide;
 /// log2(e) in float32: the rate of a temperature of 1.
 pub const RATE: f32 = LOG2_E as f32;
 
+/// The record of a temperature of 1, without a key.
+pub const PLAIN: Params = Params { seed: [0; 2], row: 0, stream: [0; 2], first: 0, scale: 1.0, rate: RATE };
+
 /// Softmax at the temperature of `params`.
 pub fn softmax(logits: &[f32], params: &Params, out: &mut [f32]) -> Result<(), Invalid> {
     match inspect(logits)? {

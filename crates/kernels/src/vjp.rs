@@ -7,8 +7,8 @@
 use crate::lane::{Constant, F32x4};
 use crate::math::Exp2;
 use crate::reduce::{dot, exp_sum_into, sum2};
-use crate::row::{Invalid, Law, NAN, Params, inspect};
-use crate::softmax::{RATE, is_empty_law, softmax};
+use crate::row::{Invalid, Law, NAN, inspect};
+use crate::softmax::{PLAIN, RATE, is_empty_law, softmax};
 use crate::wide;
 
 static ZERO: Constant = Constant::f32(0.0);
@@ -121,7 +121,7 @@ pub fn log_sum_exp_vjp(logits: &[f32], v: f32, out: &mut [f32]) -> Result<(), In
 pub fn log_sum_exp_jvp(logits: &[f32], t: &[f32], room: &mut [f32]) -> Result<f32, Invalid> {
     match inspect(logits) {
         Ok(Law::Finite(_)) => {
-            softmax(logits, &Params { scale: 1.0, rate: RATE, ..Params::default() }, room)?;
+            softmax(logits, &PLAIN, room)?;
             Ok(canonical(dot(room, t)))
         }
         Err(Invalid) if !is_empty_law(logits) => Err(Invalid),

@@ -86,12 +86,12 @@ impl Batch {
 
     /// SAFETY: `x` must point to more than `row` rows that nothing else writes.
     unsafe fn row(&self, x: *const f32, row: usize) -> &'static [f32] {
-        unsafe { slice::from_raw_parts(x.add(row * self.classes), self.classes) }
+        unsafe { self.rows(x, row, 1) }
     }
 
     /// SAFETY: `x` must point to more than `row` rows that nothing else uses.
     unsafe fn row_mut(&self, x: *mut f32, row: usize) -> &'static mut [f32] {
-        unsafe { slice::from_raw_parts_mut(x.add(row * self.classes), self.classes) }
+        unsafe { self.rows_mut(x, row, 1) }
     }
 
     /// `count` rows at once. SAFETY: as for `row`.
@@ -247,13 +247,24 @@ pub unsafe fn softmax(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
+    unsafe { normalized(&batch, x, out, quad::softmax, normal::softmax) }
+}
+
+/// What softmax and log-softmax have in common. SAFETY: as for [`Batch::rows`] and [`Batch::rows_mut`].
+unsafe fn normalized(
+    batch: &Batch,
+    x: *const f32,
+    out: *mut f32,
+    short: impl Fn(Quads, &[f32], &mut quad::Room, &mut [f32]) -> usize,
+    long: impl Fn(&[f32], &Params, &mut [f32]) -> Result<(), Invalid>,
+) -> usize {
     batch.each_quad(
         |row, quads| unsafe {
             let rows = quads * quad::ROWS;
             let (x, out) = (batch.rows(x, row, rows), batch.rows_mut(out, row, rows));
-            quad::softmax(batch.quads(row, quads), x, quad_room(), out)
+            short(batch.quads(row, quads), x, quad_room(), out)
         },
-        |row| unsafe { normal::softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
+        |row| unsafe { long(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
         |row| unsafe { batch.row_mut(out, row) }.fill(NAN),
     )
 }
@@ -272,16 +283,11 @@ pub unsafe fn log_softmax(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
-    batch.each_quad(
-        |row, quads| unsafe {
-            let rows = quads * quad::ROWS;
-            let (x, out) = (batch.rows(x, row, rows), batch.rows_mut(out, row, rows));
-            quad::log_softmax(batch.quads(row, quads), x, quad_room(), out)
-        },
-        |row| unsafe { normal::log_softmax(batch.row(x, row), batch.params(row), batch.row_mut(out, row)) },
-        |row| unsafe { batch.row_mut(out, row) }.fill(NAN),
-    )
+    unsafe { normalized(&batch, x, out, quad::log_softmax, normal::log_softmax) }
 }
+
+/// The records of log-sum-exp, which is given none.
+static PLAIN: [[Params; quad::ROWS]; quad::QUADS] = [[normal::PLAIN; quad::ROWS]; quad::QUADS];
 
 /// Log-sum-exp, one value a row.
 ///
@@ -290,13 +296,11 @@ pub unsafe fn log_softmax(
 #[wasm_bindgen]
 pub unsafe fn log_sum_exp(rows: usize, classes: usize, x: *const f32, out: *mut f32, flags: u32) -> usize {
     let batch = Batch { params: core::ptr::null(), rows, classes, flags };
-    let plain = Params { scale: 1.0, rate: normal::RATE, ..Params::default() };
-    let params = [[plain; quad::ROWS]; quad::QUADS];
     batch.each_quad(
         |row, quads| unsafe {
             let rows = quads * quad::ROWS;
             let (x, out) = (batch.rows(x, row, rows), slice::from_raw_parts_mut(out.add(row), rows));
-            quad::log_sum_exp(Quads { params: &params[..quads], classes }, x, quad_room(), out)
+            quad::log_sum_exp(Quads { params: &PLAIN[..quads], classes }, x, quad_room(), out)
         },
         |row| unsafe {
             *out.add(row) = normal::log_sum_exp(batch.row(x, row))?;

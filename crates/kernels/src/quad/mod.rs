@@ -243,9 +243,10 @@ pub fn log_sum_exp(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32
 
 /// `out = scale · y ⊙ (v − ⟨y, v⟩)`; a mean that isn't finite needs care.
 pub fn softmax_backward(quads: Quads, y: &[f32], v: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
-    let Room { logits: ys, values: vs, tiles, max: means, .. } = room;
+    let Room { lanes, logits: ys, values: vs, tiles, max: means, .. } = room;
+    quads.read_lanes(lanes);
     let done = passes::read_means(quads, (y, ys), (v, vs), tiles, means);
-    passes::backward(quads.first(done), ys, vs, means, out);
+    passes::backward(quads.first(done), lanes, ys, vs, means, out);
     done
 }
 

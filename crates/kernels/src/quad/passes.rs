@@ -141,13 +141,19 @@ pub(super) fn read_means(
 
 /// Writes `scale · y ⊙ (v − mean)`, 0 where y is; `vs` is room after that.
 #[inline(never)]
-pub(super) fn backward(quads: Quads, ys: &Columns, vs: &mut Columns, means: &Each<F32x4>, out: &mut [f32]) {
-    let columns = quads.columns(ys).zip(quads.columns_mut(vs)).zip(quads.params).zip(means);
-    for ((((ys, vs), params), mean), out) in columns.zip(out.chunks_exact_mut(ROWS * quads.classes)) {
-        let scale = F32x4::new(params.each_ref().map(|params| params.scale));
+pub(super) fn backward(
+    quads: Quads,
+    lanes: &Each<Lanes>,
+    ys: &Columns,
+    vs: &mut Columns,
+    means: &Each<F32x4>,
+    out: &mut [f32],
+) {
+    let columns = quads.columns(ys).zip(quads.columns_mut(vs)).zip(lanes).zip(means);
+    for ((((ys, vs), lanes), mean), out) in columns.zip(out.chunks_exact_mut(ROWS * quads.classes)) {
         for (y, v) in ys.iter().zip(&mut *vs) {
             let (y, upstream) = (F32x4::load(y), F32x4::load(v));
-            y.ne(F32x4::ZERO).keep(y * (upstream - *mean) * scale).store(v);
+            y.ne(F32x4::ZERO).keep(y * (upstream - *mean) * lanes.scale).store(v);
         }
         write(vs, |x| x, out);
     }

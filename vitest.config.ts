@@ -1,19 +1,9 @@
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig, type Plugin } from "vitest/config";
-
-/** `import base64 from "x.wasm"` gives a string, as tsup's base64 loader does in the package. */
-const wasmText: Plugin = {
-  name: "wasm-text",
-  enforce: "pre",
-  load(id) {
-    if (!id.endsWith(".wasm")) return;
-    return `export default "${readFileSync(id, "base64")}";`;
-  },
-};
+import { defineConfig } from "vitest/config";
+import { bundleConstants } from "./scripts/bundle-constants.mjs";
 
 export default defineConfig({
-  plugins: [wasmText],
+  define: bundleConstants(),
   resolve: { alias: { gumbel: fileURLToPath(new URL("ts/index.ts", import.meta.url)) } },
   test: {
     include: ["test/**/*.test.ts"],

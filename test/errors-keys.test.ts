@@ -89,6 +89,11 @@ describe("keys", () => {
       { rng: { seed: 1n } },
       'TypeError: "rng" expected an Rng, got an Object',
     ],
+    [
+      "rng look-alike",
+      { rng: { seed: 1n, stream: 0, next: () => ({ seed: 1n, stream: 0 }) } },
+      'TypeError: "rng" expected an Rng, got an Object',
+    ],
     ["rng state", { rng: new Rng(1).state }, 'TypeError: "rng" expected an Rng, got an Object'],
     ["rng null", { rng: null }, 'TypeError: "rng" expected an Rng, got null'],
     ["rng class", { rng: Rng }, 'TypeError: "rng" expected an Rng, got a function'],

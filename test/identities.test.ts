@@ -316,6 +316,18 @@ describe("identity 4: the backend doesn't matter", () => {
   });
 });
 
+describe("Rng of another copy of the package, as CommonJS and ES modules have", () => {
+  test("gives the same draws and takes a stream", async () => {
+    vi.resetModules();
+    const other: typeof import("gumbel") = await import("gumbel");
+    expect(other.Rng).not.toBe(Rng);
+    const rng = new other.Rng(42);
+    const draws = [0, 1].map(() => gumbelMax([0, 1, 2], { rng })[0]);
+    expect(draws).toEqual([0, 1].map((stream) => gumbelMax([0, 1, 2], { seed: 42, stream })[0]));
+    expect(rng.state).toEqual({ seed: "0x2a", stream: 2 });
+  });
+});
+
 describe("Rng", () => {
   test.each(Object.entries(DRAWING))(
     "a successful call takes exactly one stream: %s",

@@ -1,16 +1,19 @@
 /** Which kernels run: WebAssembly where it can, else the same kernels in TypeScript, with the same bits. */
 
-import { decodeBase64 } from "./base64.ts";
+import { choice } from "./check.ts";
 import { createKernels } from "./js/index.ts";
 import { type Kernels, RECORD } from "./kernels.ts";
-import base64 from "./wasm/gumbel_bg.wasm";
+import { type Compile, source } from "./source.ts";
 import { createWorkspace, instantiate } from "./wasm.ts";
 import { type Lengths, plainWorkspace, type Shape, type Workspace } from "./workspace.ts";
+
+/** `"wasm-simd"`, or `"js"`: the same kernels in TypeScript. */
+export type BackendName = "wasm-simd" | "js";
 
 /** The kernels that run, and why these. */
 export interface Backend {
   /** `"wasm-simd"`, or `"js"` where WebAssembly can't be had. */
-  readonly name: "wasm-simd" | "js";
+  readonly name: BackendName;
   /** Why, in a sentence. */
   readonly reason: string;
 }
@@ -23,10 +26,15 @@ interface Chosen extends Backend {
 
 let chosen: Chosen | undefined;
 
-/** The kernels of this process: chosen at the first call, nothing happens at import. */
+/** The backend of this process: chosen at the first call, nothing happens at import. */
+function current(): Chosen {
+  chosen ??= choose(source());
+  return chosen;
+}
+
+/** The kernels of this process. */
 export function kernels(): Kernels {
-  chosen ??= choose();
-  return chosen.kernels;
+  return current().kernels;
 }
 
 /** A workspace for batches of one shape, made by the backend that runs. */
@@ -34,10 +42,9 @@ export function workspace<Name extends string>(
   shape: Shape,
   lengths: Lengths<Name>,
 ): Workspace<Name> {
-  chosen ??= choose();
-  const { module } = chosen;
+  const { kernels, module } = current();
   return module === undefined
-    ? plainWorkspace(chosen.kernels, shape, lengths)
+    ? plainWorkspace(kernels, shape, lengths)
     : createWorkspace(module, shape, lengths);
 }
 
@@ -51,15 +58,38 @@ export function workspace<Name extends string>(
  * ```
  */
 export function backend(): Backend {
-  chosen ??= choose();
-  const { name, reason } = chosen;
+  const { name, reason } = current();
   return { name, reason };
 }
 
-function choose(): Chosen {
+/**
+ * Chooses the backend by hand, for tests and measurements, from the next call on: without it the fastest runs that can
+ * be had. Plans keep the backend that they were made with.
+ *
+ * @returns What {@link backend} says from now on.
+ * @throws TypeError or RangeError for another name; Error where WebAssembly SIMD is asked for and can't be had, in
+ *   which case nothing changes.
+ *
+ * @example
+ * ```ts
+ * setBackend("js"); // { name: "js", reason: "setBackend chose it" }
+ * ```
+ */
+export function setBackend(name: BackendName): Backend {
+  const asked = choice("backend", name, ["wasm-simd", "js"]);
+  if (asked === "js") {
+    chosen = { name: "js", reason: "setBackend chose it", kernels: createKernels() };
+  } else if (chosen?.name !== asked) {
+    const found = choose(source());
+    if (found.name !== asked) throw new Error(found.reason);
+    chosen = found;
+  }
+  return backend();
+}
+
+function choose(compile: Compile): Chosen {
   try {
-    // Synchronously, on the first call.
-    const module = new WebAssembly.Module(decodeBase64(base64));
+    const module = compile();
     const wasm = instantiate(module);
     checkKnownAnswer(wasm);
     return { name: "wasm-simd", reason: "WebAssembly SIMD is available", kernels: wasm, module };

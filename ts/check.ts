@@ -7,7 +7,8 @@ export function show(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "symbol") return "a symbol";
   if (typeof value !== "object" || value === null) return String(value);
-  const name = value.constructor?.name || "Object";
+  const tag = (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  const name = String(tag || value.constructor?.name || "Object");
   return /^(?!Ui)[AEIOU]|^Rng$/.test(name) ? `an ${name}` : `a ${name}`;
 }
 

@@ -6,7 +6,7 @@
  */
 
 export type { Matrix, PerRow } from "./arrays.ts";
-export { type Backend, backend } from "./backend.ts";
+export { type Backend, type BackendName, backend, setBackend } from "./backend.ts";
 export type { From, OnInvalidRow } from "./batch.ts";
 export { type CategoricalOptions, categorical } from "./categorical.ts";
 export type {
@@ -39,7 +39,7 @@ export {
 } from "./gumbel-softmax-vjp.ts";
 export type { Key, KeyOptions } from "./key.ts";
 export { type GumbelNoiseOptions, gumbelNoise } from "./noise.ts";
-export { Rng, type RngState, type Seed } from "./rng.ts";
+export { Rng, type RngLike, type RngState, type Seed } from "./rng.ts";
 export {
   type DifferentiableOptions,
   logSoftmax,

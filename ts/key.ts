@@ -4,8 +4,9 @@ import { type PerRow, readEach } from "./arrays.ts";
 import { integer, kindError, stateError } from "./check.ts";
 import {
   highWord,
+  isRng,
   MAX_STREAM,
-  Rng,
+  type RngLike,
   readSeed,
   type Seed,
   seedHigh,
@@ -21,8 +22,8 @@ export interface KeyOptions {
   stream?: PerRow<number> | undefined;
   /** The number of the first row, from which rows count up, or one a row: below 2^32; default 0. */
   row?: PerRow<number> | undefined;
-  /** A generator that hands out a stream a call. Excludes `seed` and `stream`. */
-  rng?: Rng | undefined;
+  /** An {@link Rng}, which hands out a stream a call. Excludes `seed` and `stream`. */
+  rng?: RngLike | undefined;
 }
 
 export const KEY_OPTIONS = ["seed", "stream", "row", "rng"] as const;
@@ -39,7 +40,7 @@ export interface CallKey extends Key {
   readonly seed: Seed | Seed[];
   readonly stream: number | number[];
   /** The generator that the stream is taken from on success. */
-  readonly rng: Rng | undefined;
+  readonly rng: RngLike | undefined;
   readonly row: number | number[];
 }
 
@@ -88,7 +89,7 @@ export function readNoiseKey(
 }
 
 function checkRng(rng: unknown, seed: unknown, stream: unknown): void {
-  if (!(rng instanceof Rng)) throw kindError("rng", "an Rng", rng);
+  if (!isRng(rng)) throw kindError("rng", "an Rng", rng);
   if (seed !== undefined) throw kindError("rng", 'no "seed" with it', seed);
   if (stream !== undefined) throw kindError("rng", 'no "stream" with it', stream);
 }

@@ -14,6 +14,20 @@ export interface RngState {
   readonly stream: number;
 }
 
+/** What a call takes of an {@link Rng}, which may be of another copy of this package: as an ES module or CommonJS, say. */
+export interface RngLike {
+  readonly seed: bigint;
+  readonly stream: number;
+  next(): { seed: bigint; stream: number };
+}
+
+/** In the registry that all copies share. */
+const BRAND = Symbol.for("gumbel.Rng");
+
+export function isRng(value: unknown): value is RngLike {
+  return typeof value === "object" && value !== null && BRAND in value;
+}
+
 /** The last stream: streams are integers up to 2^53 − 1. */
 export const MAX_STREAM = Number.MAX_SAFE_INTEGER;
 
@@ -72,6 +86,13 @@ export class Rng {
       typeof seed === "object" && seed !== null ? readState(seed) : { seed, stream: 0 };
     this.seed = BigInt(readSeed("seed", start));
     this.#stream = stream;
+    // Not a declared member, which types would then ask of other copies' generators.
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Bundlers rename classes, and messages and consoles name this one. */
+  get [Symbol.toStringTag](): string {
+    return "Rng";
   }
 
   /** The stream that the next call takes. */
@@ -116,7 +137,7 @@ export class Rng {
       [seedLow(this.seed), seedHigh(this.seed)],
       [first, 0, index >>> 0, highWord(index)],
     );
-    return seeded(joined(words));
+    return new Rng(joined(words));
   }
 }
 
@@ -135,17 +156,12 @@ function joined([low = 0, high = 0]: Uint32Array): bigint {
   return (BigInt(high) << 32n) | BigInt(low);
 }
 
-// Outside of the class: bundlers rename a class that names itself, and messages name it.
-function seeded(seed: Seed): Rng {
-  return new Rng(seed);
-}
-
 let shared: Rng | undefined;
 
 /** The generator of calls that name neither seed nor rng: seeded from the system's entropy at the first one. */
 export function sharedRng(): Rng {
   if (shared === undefined) {
-    shared = seeded(joined(crypto.getRandomValues(new Uint32Array(2))));
+    shared = new Rng(joined(crypto.getRandomValues(new Uint32Array(2))));
   }
   return shared;
 }

@@ -1,5 +1,5 @@
-/** tsup embeds the file as text (loader "base64"); vitest does the same through the plugin in its configuration. */
+/** Under the `workerd` condition a file of WebAssembly is imported compiled. */
 declare module "*.wasm" {
-  const base64: string;
-  export default base64;
+  const module: WebAssembly.Module;
+  export default module;
 }

@@ -10,10 +10,19 @@ export function errorOf(call: () => unknown): string {
   try {
     call();
   } catch (error) {
-    if (!(error instanceof Error)) return `not an Error: ${error}`;
-    return `${error.constructor.name}: ${error.message}`;
+    return shown(error);
   }
   return "no error";
+}
+
+/** The same of a promise. */
+export function rejectionOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(() => "no error", shown);
+}
+
+function shown(error: unknown): string {
+  if (!(error instanceof Error)) return `not an Error: ${error}`;
+  return `${error.constructor.name}: ${error.message}`;
 }
 
 /** One test a call. */

@@ -31,6 +31,13 @@ const WEIGHTS: u32 = 1;
 /// Flag: mark invalid rows instead of stopping at the first.
 const MARK: u32 = 2;
 
+/// The package's version as a custom section, by which `init` of the slim entry knows a module of its own.
+#[cfg(target_arch = "wasm32")]
+#[used]
+#[unsafe(link_section = "gumbel")]
+static VERSION: [u8; env!("CARGO_PKG_VERSION").len()] =
+    *env!("CARGO_PKG_VERSION").as_bytes().first_chunk().unwrap();
+
 static mut TABLE: Table = Table::empty();
 
 /// Fills the table of cubics. To be called once, before anything else.

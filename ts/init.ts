@@ -1,0 +1,170 @@
+/** How the slim entry gets its module: from an address, a response, bytes, or compiled. */
+
+import { type Backend, backend } from "./backend.ts";
+import { kindError, orderError, show, stateError } from "./check.ts";
+import { give } from "./source-slim.ts";
+
+/** The bytes of `gumbel/gumbel.wasm`. */
+export type InitBytes = ArrayBuffer | ArrayBufferView;
+
+/** A `WebAssembly.Module` of `gumbel/gumbel.wasm`, an interface that has no members in TypeScript's own library. */
+export type CompiledModule = object;
+
+/** What `init` takes of a `Response`. */
+export interface InitResponse {
+  /** Whether its status is one of success. */
+  readonly ok: boolean;
+  /** The status, such as 404. */
+  readonly status: number;
+  /** The bytes. */
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** The address of `gumbel/gumbel.wasm` as a string or `URL`, a response to a request for it, its bytes, or compiled. */
+export type InitSource =
+  | string
+  | { readonly href: string }
+  | InitResponse
+  | InitBytes
+  | CompiledModule;
+
+/** The package's version, put in by the bundler. */
+declare const VERSION: string;
+
+const EXPECTED = "a URL, a Response, bytes or a WebAssembly.Module";
+
+let pending: Promise<Backend> | undefined;
+
+/**
+ * Loads the WebAssembly module of the slim entry. To be awaited once before the first call of anything else; calls
+ * after the first return its promise, and a failed one can be repeated.
+ *
+ * Where WebAssembly is missing nothing is loaded, and where compiling is refused the kernels in TypeScript run: that
+ * is no error, and the result says so.
+ *
+ * @param source - Where `gumbel/gumbel.wasm` is, a response with it, its bytes, the compiled module, or a promise of
+ *   one of these. An address is fetched, whatever its media type.
+ * @returns What {@link backend} says from now on.
+ * @throws TypeError for a source of another kind. RangeError for bytes that aren't WebAssembly, and for a module of
+ *   another version of this package. Error where an address can't be fetched, or the response is no success.
+ *
+ * @example
+ * ```js
+ * await init(new URL("/assets/gumbel.wasm", location.href)); // { name: "wasm-simd", reason: "WebAssembly SIMD is available" }
+ * ```
+ */
+export function init(source: InitSource | PromiseLike<InitSource>): Promise<Backend> {
+  pending ??= load(source).catch((error) => {
+    pending = undefined;
+    throw error;
+  });
+  return pending;
+}
+
+/**
+ * As {@link init}, at once: from bytes or from the compiled module, as a worker is sent it.
+ *
+ * @throws As {@link init}.
+ *
+ * @example
+ * ```js
+ * initSync(readFileSync("gumbel.wasm")); // { name: "wasm-simd", reason: "WebAssembly SIMD is available" }
+ * ```
+ */
+export function initSync(source: InitBytes | CompiledModule): Backend {
+  if (isModule(source)) return finish(source);
+  const bytes = readBytes(source);
+  let module: WebAssembly.Module;
+  try {
+    module = new WebAssembly.Module(bytes);
+  } catch (error) {
+    return refused(error);
+  }
+  return finish(module);
+}
+
+async function load(source: InitSource | PromiseLike<InitSource>): Promise<Backend> {
+  // Nothing to fetch the bytes for.
+  if (typeof WebAssembly === "undefined") return refused(new Error("there is no WebAssembly"));
+  const given = await source;
+  const found = isAddress(given) ? await request(given) : given;
+  const content = isResponse(found) ? await bodyOf(found) : found;
+  if (isModule(content)) return finish(content);
+  const bytes = readBytes(content);
+  let module: WebAssembly.Module;
+  try {
+    module = await WebAssembly.compile(bytes);
+  } catch (error) {
+    return refused(error);
+  }
+  return finish(module);
+}
+
+function finish(module: WebAssembly.Module): Backend {
+  checkVersion(module);
+  give(() => module);
+  return backend();
+}
+
+/** By a policy, or for want of SIMD: then the kernels in TypeScript run, and the reason is this error's. */
+function refused(error: unknown): Backend {
+  give(() => {
+    throw error;
+  });
+  return backend();
+}
+
+type Address = string | { readonly href: string };
+
+function isAddress(source: InitSource): source is Address {
+  return (
+    typeof source === "string" || typeof (source as { href?: unknown } | null)?.href === "string"
+  );
+}
+
+async function request(address: Address): Promise<Response> {
+  const url = typeof address === "string" ? address : address.href;
+  try {
+    return await fetch(url);
+  } catch (cause) {
+    const expected = "an address that can be fetched";
+    throw new Error(`"source" expected ${expected}, got ${show(url)}: ${cause}`, { cause });
+  }
+}
+
+function isResponse(source: unknown): source is InitResponse {
+  return typeof (source as { arrayBuffer?: unknown })?.arrayBuffer === "function";
+}
+
+function bodyOf(response: InitResponse): Promise<ArrayBuffer> {
+  if (response.ok) return response.arrayBuffer();
+  throw orderError("source", "a response that succeeded", `status ${response.status}`);
+}
+
+/** Of this realm or another. */
+function isModule(source: unknown): source is WebAssembly.Module {
+  return Object.prototype.toString.call(source) === "[object WebAssembly.Module]";
+}
+
+const MAGIC = [0, 97, 115, 109];
+
+function readBytes(source: unknown): BufferSource {
+  const isBuffer = /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(source));
+  if (!isBuffer && !ArrayBuffer.isView(source)) throw kindError("source", EXPECTED, source);
+  const { buffer, byteOffset, byteLength } = isBuffer
+    ? new Uint8Array(source as ArrayBuffer)
+    : (source as ArrayBufferView);
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
+    throw stateError("source", "the bytes of gumbel.wasm", `${byteLength} bytes of something else`);
+  }
+  return bytes as BufferSource;
+}
+
+function checkVersion(module: WebAssembly.Module): void {
+  const [section] = WebAssembly.Module.customSections(module, "gumbel");
+  const version = section && String.fromCharCode(...new Uint8Array(section));
+  if (version !== VERSION) {
+    throw stateError("source", `gumbel.wasm of version ${VERSION}`, version ?? "another module");
+  }
+}

@@ -1,14 +1,8 @@
-import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Options } from "tsup";
 import { bundleConstants } from "./scripts/bundle-constants.mjs";
 
 type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
-
-// The entries are built side by side: none may clear what another has written.
-rmSync("dist", { recursive: true, force: true });
-mkdirSync("dist");
-copyFileSync("ts/wasm/gumbel_bg.wasm", "dist/gumbel.wasm");
 
 /** Entries differ in one file, that which the compiled module comes from. */
 function source(name: string): Plugin {
@@ -27,6 +21,11 @@ const common: Options = {
   target: "es2022",
   platform: "neutral",
   define: bundleConstants(),
+  // The package has the sources beside the maps, once for all entries.
+  esbuildOptions: (options) => {
+    options.sourcesContent = false;
+    options.assetNames = "gumbel";
+  },
 };
 
 export default defineConfig([
@@ -42,7 +41,8 @@ export default defineConfig([
     ...common,
     entry: { workerd: "ts/index.ts" },
     format: ["esm"],
-    external: [/\.wasm$/],
+    // To gumbel.wasm, beside the entry.
+    loader: { ".wasm": "copy" },
     esbuildPlugins: [source("source-workerd")],
   },
 ]);

@@ -1,0 +1,87 @@
+/** The size of each entry after gzip: as the README states it, and within its budget. */
+
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build, type Plugin } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundleConstants } from "../scripts/bundle-constants.mjs";
+
+/** kB after gzip. To be raised only together with new functions. */
+const BUDGET = { "index.js": 52, "slim.js": 17.5, "workerd.js": 17, "gumbel.wasm": 34 };
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+let dist: string;
+
+beforeAll(() => {
+  dist = mkdtempSync(join(tmpdir(), "gumbel-"));
+  const options = ["--silent", "--no-dts", "--out-dir", dist];
+  execFileSync(process.execPath, [`${root}node_modules/tsup/dist/cli-default.js`, ...options], {
+    cwd: root,
+  });
+});
+afterAll(() => {
+  rmSync(dist, { recursive: true });
+});
+
+/** kB after gzip, as servers and `gzip -9` make it. */
+function size(content: Uint8Array): number {
+  return gzipSync(content, { level: 9 }).length / 1000;
+}
+
+function sizeOf(entry: string): number {
+  return size(readFileSync(join(dist, entry)));
+}
+
+/** What the bundle of a source weighs, with the kernels in TypeScript or without. */
+async function weigh(code: string, ...plugins: Plugin[]): Promise<number> {
+  const { outputFiles } = await build({
+    stdin: { contents: code, resolveDir: `${root}ts`, loader: "ts" },
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    define: { ...bundleConstants(), WASM_TEXT: '""' },
+    plugins,
+  });
+  return size(outputFiles[0]?.contents as Uint8Array);
+}
+
+const withoutFallback: Plugin = {
+  name: "without-fallback",
+  setup(build) {
+    build.onLoad({ filter: /ts\/js\/index\.ts$/ }, () => {
+      return { contents: "export function createKernels() {}" };
+    });
+  },
+};
+
+test.each(Object.entries(BUDGET))("%s is within its budget of %d kB", (entry, budget) => {
+  expect(sizeOf(entry)).toBeLessThanOrEqual(budget);
+});
+
+test("the README states the sizes", async () => {
+  const all = 'export * from "./index.ts"';
+  const fallback = (await weigh(all)) - (await weigh(all, withoutFallback));
+  const [index, slim, wasm] = ["index.js", "slim.js", "gumbel.wasm"].map((name) =>
+    Math.round(sizeOf(name)),
+  );
+  const text = readFileSync(`${root}README.md`, "utf8");
+  const [sentence] = /After gzip the package is .*?\./.exec(text) ?? [];
+  expect(sentence).toBe(
+    `After gzip the package is ${index} kB, \`gumbel/slim\` ${slim} kB and its wasm ${wasm} kB; ${Math.round(fallback)} kB of either are the kernels in TypeScript.`,
+  );
+});
+
+test("a bundler leaves out what isn't used", async () => {
+  const [all, one, none] = await Promise.all([
+    weigh('export * from "./index.ts"'),
+    weigh('export { softmax } from "./index.ts"'),
+    weigh('export { Rng } from "./index.ts"'),
+  ]);
+  expect(one).toBeLessThan(0.85 * all);
+  expect(none).toBeLessThan(0.2 * all);
+});

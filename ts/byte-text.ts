@@ -10,22 +10,24 @@ const FIRST = 61;
 const SKIPPED = 92;
 const DIGITS = 61;
 
+/** In one pass over bytes, and in place: at a first call nothing is compiled yet, and each step counts. */
 export function decodeBytes(text: string): Uint8Array<ArrayBuffer> {
-  const numbers = new Uint8Array(text.length);
-  let count = 0;
+  const bytes = new TextEncoder().encode(text);
+  const commonest = new Uint8Array(256);
+  let count = -commonest.length;
   let high = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+  for (let i = 0; i < bytes.length; i++) {
+    const code = bytes[i] as number;
     // No backslash: it would need another.
-    const digit = code - FIRST - Number(code > SKIPPED);
+    const digit = code > SKIPPED ? code - FIRST - 1 : code - FIRST;
     if (digit >= DIGITS) {
       high = (digit - DIGITS + 1) * DIGITS;
     } else {
-      numbers[count++] = high + digit;
+      if (count < 0) commonest[count + 256] = high + digit;
+      else bytes[count] = commonest[high + digit] as number;
+      count++;
       high = 0;
     }
   }
-  const bytes = new Uint8Array(count - 256);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = numbers[numbers[i + 256] as number] as number;
-  return bytes;
+  return bytes.subarray(0, count);
 }

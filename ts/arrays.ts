@@ -2,10 +2,27 @@
 
 import { integer, kindError, stateError, valueError } from "./check.ts";
 
-/** Numbers in row-major order, or one array a row. */
+/**
+ * `[rows, classes]`: a flat array in row-major order, which `classes` cuts into rows, or one array a row, all of one
+ * length. A flat array without `classes` is one row.
+ *
+ * A Float32Array is read where it is; anything else is copied, each number rounded to float32. A finite number beyond
+ * float32 is a RangeError, a detached array a TypeError. Shared and resizable buffers work.
+ *
+ * @example
+ * ```ts
+ * softmax([[0, 0], [1, 1]]); // Float32Array [0.5, 0.5, 0.5, 0.5]
+ * softmax(new Float32Array([0, 0, 1, 1]), { classes: 2 }); // Float32Array [0.5, 0.5, 0.5, 0.5]
+ * softmax([0, 0, 1, 1]); // Float32Array [0.134, 0.134, 0.366, 0.366]: one row
+ * ```
+ */
 export type Matrix = ArrayLike<number> | ReadonlyArray<ArrayLike<number>>;
 
-/** One value for all rows, or one a row. */
+/**
+ * One value for all rows, or an array of one a row.
+ *
+ * @typeParam T - The kind of the value: a number, or a {@link Seed}.
+ */
 export type PerRow<T> = T | ArrayLike<T>;
 
 /** A matrix that has been read. */

@@ -7,14 +7,14 @@ import { type Compile, source } from "./source.ts";
 import { createWorkspace, instantiate } from "./wasm.ts";
 import { type Lengths, plainWorkspace, type Shape, type Workspace } from "./workspace.ts";
 
-/** `"wasm-simd"`, or `"js"`: the same kernels in TypeScript. */
+/** `"wasm-simd"`: WebAssembly with SIMD128; or `"js"`: the same kernels in TypeScript. */
 export type BackendName = "wasm-simd" | "js";
 
-/** The kernels that run, and why these. */
+/** Which kernels run, and why these. */
 export interface Backend {
-  /** `"wasm-simd"`, or `"js"` where WebAssembly can't be had. */
+  /** Which: `"js"` where WebAssembly SIMD can't be had, or was not wanted. */
   readonly name: BackendName;
-  /** Why, in a sentence. */
+  /** Why, in a sentence: for `"js"` with what was missing or refused. */
   readonly reason: string;
 }
 
@@ -50,7 +50,13 @@ export function workspace<Name extends string>(
 
 /**
  * Which backend computes, and why: `"wasm-simd"`, or `"js"` where WebAssembly or its SIMD is missing or a policy
- * forbids to compile it. The values are the same, bit for bit; the speed isn't.
+ * forbids to compile it.
+ *
+ * The values are the same, bit for bit; the speed isn't. The choice is made once, at the first call of any function.
+ *
+ * @returns The name and the reason.
+ * @throws Error before `init` has finished, in `gumbel/slim` alone.
+ * @see [WebAssembly SIMD](https://github.com/WebAssembly/simd), which the faster kernels need.
  *
  * @example
  * ```ts
@@ -66,9 +72,12 @@ export function backend(): Backend {
  * Chooses the backend by hand, for tests and measurements, from the next call on: without it the fastest runs that can
  * be had. Plans keep the backend that they were made with.
  *
+ * @param name - `"wasm-simd"` or `"js"`.
  * @returns What {@link backend} says from now on.
- * @throws TypeError or RangeError for another name; Error where WebAssembly SIMD is asked for and can't be had, in
- *   which case nothing changes.
+ * @throws TypeError for a name that is no string.
+ * @throws RangeError for another name.
+ * @throws Error where WebAssembly SIMD is asked for and can't be had; then nothing changes.
+ * @see [WebAssembly SIMD](https://github.com/WebAssembly/simd), which the faster kernels need.
  *
  * @example
  * ```ts

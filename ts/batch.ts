@@ -7,10 +7,25 @@ import { type CallKey, isOneForAll, keyWriter } from "./key.ts";
 import { rateOf, scaleOf } from "./rate.ts";
 import type { Shape } from "./workspace.ts";
 
-/** What the input holds: logits, that is unnormalised log-probabilities, or unnormalised weights. */
+/**
+ * What an input holds, and so what its gradient is by.
+ *
+ * - `"logits"`: unnormalised log-probabilities in nats, −∞ to +∞. −∞ is an impossible class, one +∞ a certain one.
+ * - `"weights"`: unnormalised probabilities, finite and ≥ 0. 0 is an impossible class; they need not sum to 1.
+ */
 export type From = "logits" | "weights";
 
-/** What happens at a row that is no law: throw a RangeError, or mark it (index −1, values NaN) and go on. */
+/**
+ * What happens at a row that is no law, the default first.
+ *
+ * - `"throw"`: a RangeError that names the row. Rows before it are done, it and later ones are left as they
+ *   were, and no stream is taken.
+ * - `"mark"`: its indices are −1, its values and gradients NaN, and all other rows are right.
+ *
+ * A row is no law if it holds NaN, more than one +∞, or nothing above −∞ (of which the {@link logSumExp} is −∞, and
+ * fine). A row of weights: if one is negative, NaN or infinite, or none is above 0. Given noise: if it holds NaN or +∞,
+ * or −∞ at the one class whose logit is +∞, or if no score (l − max)/T + G is above −∞.
+ */
 export type OnInvalidRow = "throw" | "mark";
 
 export interface BatchArguments {

@@ -14,11 +14,11 @@ import { readTemperature } from "./rate.ts";
 
 /** Options that all functions on perturbed rows share. */
 export interface PerturbedOptions extends KeyOptions {
-  /** Classes in a row; default: the whole array is one row. */
+  /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
   classes?: number | undefined;
   /** What the input holds: `"logits"` (default), or `"weights"`, which need not sum to 1. */
   from?: From | undefined;
-  /** The noise itself, `[rows, classes]`, finite or −∞, instead of a key. */
+  /** The noise itself, `[rows, classes]`, finite or −∞. Excludes `seed`, `stream`, `row` and `rng`. Default: drawn. */
   noise?: Matrix | undefined;
   /** What happens at a row that is no law. Default `"throw"`. */
   onInvalidRow?: OnInvalidRow | undefined;
@@ -26,9 +26,9 @@ export interface PerturbedOptions extends KeyOptions {
 
 /** Options of {@link gumbelMax}. */
 export interface GumbelMaxOptions extends PerturbedOptions {
-  /** T ≥ 0, one or one a row: divides the logits, not the noise. 0 takes the largest logit. Default 1. */
+  /** T, finite and ≥ 0, one or one a row: divides the logits, not the noise. 0 takes the largest. Default 1. */
   temperature?: PerRow<number> | undefined;
-  /** Where the result goes: an Int32Array of length rows. */
+  /** Where the result goes: an Int32Array of length rows that shares no memory with an input. Default: a new one. */
   out?: Int32Array | undefined;
 }
 
@@ -43,15 +43,20 @@ const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "out"];
  * {@link categorical} is faster.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
- * @returns One index a row, the smallest on a tie; −1 for a marked row.
- * @throws TypeError, RangeError for options of the wrong kind or value; RangeError for a row with NaN, with more than
- *   one +∞ or with nothing above −∞ (weights: a negative, NaN or infinite one, or none above 0): then rows before it
- *   are in `out`, later ones untouched and no stream is taken.
- * @see Maddison, Tarlow & Minka, "A* sampling", NeurIPS 2014, §2; Gumbel 1954.
+ * @param options - The key or the noise, temperature, and where the result goes.
+ * @returns `[rows]`: classes from 0 to classes − 1, the smallest on a tie; −1 for a marked row.
+ * @throws TypeError for an argument or option of the wrong kind, an unknown option, or options that exclude each other.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, an `out` that shares memory with an
+ *   input, or a row that is no law (see {@link OnInvalidRow}).
+ * @see Maddison, Tarlow & Minka, [A* sampling](https://arxiv.org/abs/1411.0030), NeurIPS 2014, §2; E. J. Gumbel,
+ *   "Statistical theory of extreme values and some practical applications", 1954.
  *
  * @example
  * ```ts
  * gumbelMax([0.9, 0.1, 0.1], { from: "weights", seed: 1 }); // Int32Array [0]: class 0 in 9 of 11 draws
+ * gumbelMax([[0, 1, 2], [2, 1, 0]], { temperature: 0 }); // Int32Array [2, 0], the largest logits
+ * gumbelMax([0, 1], { noise: [3, 0] }); // Int32Array [0], since 0 + 3 > 1 + 0
+ * gumbelMax([[0, 9], [0, NaN]], { seed: 1, onInvalidRow: "mark" }); // Int32Array [1, -1]
  * ```
  */
 export function gumbelMax(logits: Matrix, options: GumbelMaxOptions = {}): Int32Array {

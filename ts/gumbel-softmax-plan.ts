@@ -29,13 +29,13 @@ export interface GumbelSoftmaxPlanOptions {
   rows: number;
   /** Classes in a row, an integer from 1 to 2^30. */
   classes: number;
-  /** τ > 0, one or one a row, where a call doesn't name its own. Default 1. */
+  /** τ, finite and > 0, one or one a row, for calls that don't name their own. Default 1. */
   tau?: PerRow<number> | undefined;
   /** Whether `sample` is the one-hot of the argmax, whose gradient stays the soft one's. Default false. */
   hard?: boolean | undefined;
-  /** What `logits` holds: `"logits"` (default), or `"weights"`, which need not sum to 1. */
+  /** What `plan.logits` holds: `"logits"` (default), or `"weights"`, which need not sum to 1. */
   from?: From | undefined;
-  /** Whether the noise is yours, written to `noise`, instead of drawn by a key. Default false. */
+  /** Whether the noise is yours, written to `plan.noise`, instead of drawn by a key. Default false. */
   noise?: boolean | undefined;
   /** Whether there is a backward pass. Without, `hard` samples need no softmax. Default true. */
   gradient?: boolean | undefined;
@@ -43,9 +43,9 @@ export interface GumbelSoftmaxPlanOptions {
   onInvalidRow?: OnInvalidRow | undefined;
 }
 
-/** Options of a plan's forward pass: a key, and τ. */
+/** Options of a plan's forward pass: a key, which own noise excludes, and τ. */
 export interface PlanForwardOptions extends KeyOptions {
-  /** τ of this call, instead of the plan's: one or one a row. */
+  /** τ of this call, finite and > 0, one or one a row. Default: the plan's. */
   tau?: PerRow<number> | undefined;
 }
 
@@ -56,18 +56,29 @@ export interface PlanBackwardOptions {
 }
 
 /**
- * The arrays of a plan, and its forward pass. The arrays are the same objects for as long as the plan lives. Where
- * WebAssembly runs, the `buffer` of each is the whole memory of the plan, which can't be transferred: send a worker
- * `plan.sample.slice()`.
+ * The arrays of a plan, and its forward pass. The arrays are row-major, and the same objects for as long as the plan
+ * lives. Where WebAssembly runs, the `buffer` of each is the whole memory of the plan, which can't be transferred: send
+ * a worker `plan.sample.slice()`.
+ *
+ * @example
+ * ```ts
+ * const plan = gumbelSoftmaxPlan({ rows: 1, classes: 3, hard: true, gradient: false });
+ * plan.logits.set([0.2, 1, -1]);
+ * plan.forward({ seed: 1 }); // Float32Array [0, 1, 0], which is plan.sample
+ * plan.index; // Int32Array [1]
+ * plan.key; // { seed: 1, stream: 0, row: 0 }
+ * ```
  */
 export interface GumbelSoftmaxForwardPlan {
+  /** Rows of a batch. */
   readonly rows: number;
+  /** Classes in a row. */
   readonly classes: number;
   /** `[rows, classes]`, yours to write; weights with `from: "weights"`. */
   readonly logits: Float32Array;
   /** `[rows, classes]`, your own G to write, finite or −∞; only with `noise: true`. */
   readonly noise: Float32Array | undefined;
-  /** `[rows, classes]`: one-hot with `hard`, else soft. */
+  /** `[rows, classes]`: one-hot of exact 0 and 1 with `hard`, else soft, in [0, 1]. */
   readonly sample: Float32Array;
   /** Int32Array `[rows]`, the class of each row's largest score: a draw from the law; −1 in a marked row. */
   readonly index: Int32Array;
@@ -80,35 +91,63 @@ export interface GumbelSoftmaxForwardPlan {
    * Draws into `sample` and `index` (and `soft`), from `logits` as they are now. A call refused for its options leaves
    * the last pass as it was.
    *
+   * @param options - The key, and τ.
    * @returns `sample`, which the next call overwrites: `slice()` what you keep.
-   * @throws As {@link gumbelMax}: rows before the invalid one are done, later ones as they were, and no stream is
-   *   taken. The invalid row's own results are as they were, too, unless the noise is given: then unspecified.
+   * @throws TypeError for an option of the wrong kind, an unknown one, or options that exclude each other; where an
+   *   array of the plan has been detached.
+   * @throws RangeError for a number out of its range, or a row that is no law: see {@link OnInvalidRow}. Where the
+   *   noise is given, that row's own results are then unspecified.
    */
   forward(options?: PlanForwardOptions): Float32Array;
 }
 
-/** A plan with a backward pass. */
+/**
+ * A plan with a backward pass. Its arrays are row-major, and the same objects for as long as the plan lives.
+ *
+ * @example
+ * ```ts
+ * const plan = gumbelSoftmaxPlan({ rows: 1, classes: 3, tau: 0.5, hard: true });
+ * plan.logits.set([0.2, 1, -1]);
+ * plan.forward({ seed: 1 }); // Float32Array [0, 1, 0], which is plan.sample
+ * plan.soft; // Float32Array [0.158, 0.752, 0.090]
+ * plan.upstream.set([1, 2, 3]);
+ * plan.backward({ tau: true }); // Float32Array [-0.294, 0.102, 0.192], which is plan.gradient
+ * plan.tauGradient; // Float32Array [-0.052]
+ * ```
+ */
 export interface GumbelSoftmaxPlan extends GumbelSoftmaxForwardPlan {
-  /** `[rows, classes]`: the soft sample; the same array as `sample` unless `hard`. */
+  /** `[rows, classes]`, in [0, 1]: the soft sample; the same array as `sample` unless `hard`. */
   readonly soft: Float32Array;
   /** `[rows, classes]`, yours to write: d loss / d sample. */
   readonly upstream: Float32Array;
   /** `[rows, classes]`: d loss / d logits, or by the weights. */
   readonly gradient: Float32Array;
-  /** `[rows]`: d loss / dτ, where asked for. */
+  /** `[rows]`: d loss / dτ of each row, where asked for. */
   readonly tauGradient: Float32Array;
   /**
    * Fills `gradient` from `upstream` for the last forward pass: by the logits or weights, and by τ on request. It
    * reads `soft`, with weights also `logits`, and for τ `logits` and `noise`: leave those as they were.
    *
-   * @returns `gradient`.
-   * @throws Error where the last forward pass failed, or there was none; TypeError in a plan with `gradient: false`,
-   *   and for options of the wrong kind.
+   * @param options - Whether the gradient by τ is wanted.
+   * @returns `gradient`, which the next call overwrites.
+   * @throws TypeError for an option of the wrong kind, an unknown one, or where an array of the plan has been detached.
+   * @throws Error where the last forward pass failed, or there was none.
    */
   backward(options?: PlanBackwardOptions): Float32Array;
 }
 
-/** What a plan with `noise: true` has besides. */
+/**
+ * What a plan with `noise: true` has besides: noise of your own.
+ *
+ * @example
+ * ```ts
+ * const plan = gumbelSoftmaxPlan({ rows: 1, classes: 2, tau: 0.5, noise: true });
+ * plan.logits.set([0, 1]);
+ * plan.noise.set([0, 0]);
+ * plan.forward(); // Float32Array [0.119, 0.881]
+ * plan.key; // undefined
+ * ```
+ */
 export interface PlanWithNoise {
   /** `[rows, classes]`, your own G to write, finite or −∞. */
   readonly noise: Float32Array;
@@ -119,6 +158,33 @@ const FORWARD_OPTIONS = [...KEY_OPTIONS, "tau"];
 const BACKWARD_OPTIONS = ["tau"];
 
 /**
+ * Gumbel-Softmax for many batches of one shape without copies, with noise of your own: write `noise` and `logits`, call
+ * `forward`, read `sample`; write `upstream`, call `backward`, read `gradient`.
+ *
+ * All else is as in a plan that draws its noise.
+ *
+ * @param options - Shape, τ, and `noise: true`.
+ * @returns The plan.
+ * @throws TypeError for an option of the wrong kind, or an unknown one.
+ * @throws RangeError for a number out of its range, or where there is no memory for the plan.
+ */
+export function gumbelSoftmaxPlan(
+  options: GumbelSoftmaxPlanOptions & { noise: true; gradient?: true | undefined },
+): GumbelSoftmaxPlan & PlanWithNoise;
+/**
+ * The same without a backward pass: write `noise` and `logits`, call `forward`, read `sample`.
+ *
+ * All else is as in a plan that draws its noise.
+ *
+ * @param options - Shape, τ, `noise: true` and `gradient: false`.
+ * @returns The plan.
+ * @throws TypeError for an option of the wrong kind, or an unknown one.
+ * @throws RangeError for a number out of its range, or where there is no memory for the plan.
+ */
+export function gumbelSoftmaxPlan(
+  options: GumbelSoftmaxPlanOptions & { noise: true },
+): GumbelSoftmaxForwardPlan & PlanWithNoise;
+/**
  * Gumbel-Softmax for many batches of one shape without copies: an object with memory of its own, sized once, whose
  * inputs and results are views into that memory. Write `logits`, call `forward`, read `sample`; write `upstream`,
  * call `backward`, read `gradient`.
@@ -128,9 +194,12 @@ const BACKWARD_OPTIONS = ["tau"];
  * there is nothing to free. Where WebAssembly runs, memory is one allocation of a few hundred kB and the arrays;
  * engines hold some thousands of those at once.
  *
- * @returns The plan; with `gradient: false` one without a backward pass.
- * @throws TypeError, RangeError for options of the wrong kind or value; RangeError where there is no memory for it.
- * @see As {@link gumbelSoftmaxVjp}.
+ * @param options - Shape, τ, and what the plan is for.
+ * @returns The plan.
+ * @throws TypeError for an option of the wrong kind, or an unknown one.
+ * @throws RangeError for a number out of its range, or where there is no memory for the plan.
+ * @see Jang, Gu & Poole, [Categorical reparameterization with Gumbel-Softmax](https://arxiv.org/abs/1611.01144),
+ *   ICLR 2017, §2.
  *
  * @example
  * ```ts
@@ -142,14 +211,18 @@ const BACKWARD_OPTIONS = ["tau"];
  * ```
  */
 export function gumbelSoftmaxPlan(
-  options: GumbelSoftmaxPlanOptions & { noise: true; gradient?: true | undefined },
-): GumbelSoftmaxPlan & PlanWithNoise;
-export function gumbelSoftmaxPlan(
-  options: GumbelSoftmaxPlanOptions & { noise: true },
-): GumbelSoftmaxForwardPlan & PlanWithNoise;
-export function gumbelSoftmaxPlan(
   options: GumbelSoftmaxPlanOptions & { gradient?: true | undefined },
 ): GumbelSoftmaxPlan;
+/**
+ * The same without a backward pass: write `logits`, call `forward`, read `sample`. Its `hard` samples need no softmax.
+ *
+ * All else is as in a plan with one.
+ *
+ * @param options - Shape, τ, and `gradient: false`.
+ * @returns The plan.
+ * @throws TypeError for an option of the wrong kind, or an unknown one.
+ * @throws RangeError for a number out of its range, or where there is no memory for the plan.
+ */
 export function gumbelSoftmaxPlan(options: GumbelSoftmaxPlanOptions): GumbelSoftmaxForwardPlan;
 export function gumbelSoftmaxPlan(options: GumbelSoftmaxPlanOptions): GumbelSoftmaxForwardPlan {
   checkOptions(options, OPTIONS);

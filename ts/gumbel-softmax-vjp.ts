@@ -25,17 +25,17 @@ import { type Key, publicKey } from "./key.ts";
 
 /** Options of {@link gumbelSoftmaxVjp}. */
 export interface GumbelSoftmaxVjpOptions extends RelaxedOptions {
-  /** Where results go, each apart from the others and from the input. */
+  /** Where the results go, each in memory apart from the others and from the inputs. Default: new arrays. */
   out?: GumbelSoftmaxOut | undefined;
 }
 
-/** Arrays for the results of {@link gumbelSoftmaxVjp}. */
+/** Arrays for the results of {@link gumbelSoftmaxVjp}: those that are given, new ones for the rest. */
 export interface GumbelSoftmaxOut {
-  /** Float32Array of the input's length: the one-hot sample, or without `hard` the soft one. */
+  /** For the sample, a Float32Array of the input's length. Without `hard` it is the soft one, in the same array. */
   sample?: Float32Array | undefined;
-  /** Float32Array of the input's length. */
+  /** For the soft sample, a Float32Array of the input's length. */
   soft?: Float32Array | undefined;
-  /** Int32Array, one a row. */
+  /** For the index of each row, an Int32Array of length rows. */
   index?: Int32Array | undefined;
 }
 
@@ -45,27 +45,42 @@ export interface GumbelSoftmaxGradientOptions extends VjpOptions {
   tau?: boolean | undefined;
 }
 
-/** Gradient of a Gumbel-Softmax sample. */
+/** What the backward product of a Gumbel-Softmax sample gives. */
 export interface GumbelSoftmaxGradient extends Gradient {
-  /** By τ, one a row, where asked for. */
+  /** By τ, one a row, where asked for: d loss / dτ of that row. */
   readonly tau?: Float32Array;
 }
 
-/** A direction in the input, in τ, or in both. */
+/** A direction in the input, in τ, or in both; at least one of them. */
 export interface GumbelSoftmaxTangent {
-  /** Of the input, in its shape. */
+  /** Of the input, `[rows, classes]`. */
   readonly input?: Matrix | undefined;
-  /** Of τ: one, or one a row. */
+  /** Of τ: one for all rows, or one a row. */
   readonly tau?: PerRow<number> | undefined;
 }
 
-/** A Gumbel-Softmax sample that can be differentiated. */
+/**
+ * A Gumbel-Softmax sample that can be differentiated, by {@link gumbelSoftmaxVjp}.
+ *
+ * @example
+ * ```ts
+ * const g = gumbelSoftmaxVjp([0.2, 1, -1], { tau: 0.5, hard: true, seed: 1 });
+ * g.sample; // Float32Array [0, 1, 0]
+ * g.soft; // Float32Array [0.158, 0.752, 0.090]
+ * g.index; // Int32Array [1]
+ * g.key; // { seed: 1, stream: 0, row: 0 }
+ * const { input, tau } = g.vjp([1, 2, 3], { tau: true });
+ * input; // Float32Array [-0.294, 0.102, 0.192]
+ * tau; // Float32Array [-0.052]
+ * g.jvp({ input: [1, 2, 3], tau: 1 }); // Float32Array [0.061, -0.556, 0.495]
+ * ```
+ */
 export interface GumbelSoftmaxSample {
-  /** `[rows, classes]`: one-hot with `hard`, else the same array as `soft`. */
+  /** `[rows, classes]`: one-hot of exact 0 and 1 with `hard`, else the same array as `soft`. */
   readonly sample: Float32Array;
-  /** `[rows, classes]`: the soft sample. */
+  /** `[rows, classes]`, in [0, 1]: the soft sample, which the derivatives are of. */
   readonly soft: Float32Array;
-  /** The class of each row's largest score: a draw from the law; −1 in a marked row. */
+  /** `[rows]`, the class of each row's largest score: a draw from the law; −1 in a marked row. */
   readonly index: Int32Array;
   /** As options it draws the same sample again; `undefined` where the noise was given. */
   readonly key: Key | undefined;
@@ -73,10 +88,28 @@ export interface GumbelSoftmaxSample {
    * Backward, of the soft sample (straight-through with `hard`): by the input, and by τ on request.
    *
    * With dz = y ⊙ (v − ⟨y, v⟩) it is dz/τ for logits, divided by the weights for weights (0 where one is 0), and
-   * −(1/τ)·Σ ẑ·dz for τ, ẑ = (s − max s)/τ. Exactly 0 at impossible classes, whatever v holds there.
+   * −(1/τ)·Σ ẑ·dz for τ, where s are the scores l + G and ẑ = (s − max s)/τ. Exactly 0 at impossible classes,
+   * whatever v holds there; NaN in a marked row.
+   *
+   * Error: by logits a row sums to 0 within 2^-20·Σ y|v|/τ; by τ it is 10^-5 of the sum of its terms' sizes for τ ≥ 1,
+   * and below that the error of y adds to it.
+   *
+   * @param v - d loss / d sample, `[rows, classes]`.
+   * @param options - Whether the gradient by τ is wanted, and where the one by the input goes.
+   * @returns The gradient by the input, `[rows, classes]`, and by τ, one a row, where asked for.
+   * @throws TypeError for an argument of the wrong kind, or where an array that is kept has been detached.
+   * @throws RangeError for a wrong length, or an `out` that shares memory with what is kept.
    */
   vjp(v: Matrix, options?: GumbelSoftmaxGradientOptions): GumbelSoftmaxGradient;
-  /** Forward: the tangent of the soft sample, `[rows, classes]`. */
+  /**
+   * Forward: the derivative of the soft sample along a direction in the input, in τ, or in both.
+   *
+   * @param tangent - The direction: `input`, `tau`, or both.
+   * @param options - Where the result goes.
+   * @returns The tangent of the soft sample, `[rows, classes]`; a row sums to 0 but for rounding.
+   * @throws TypeError for an argument of the wrong kind, or where an array that is kept has been detached.
+   * @throws RangeError for a wrong length, or an `out` that shares memory with what is kept.
+   */
   jvp(tangent: GumbelSoftmaxTangent, options?: JvpOptions): Float32Array;
 }
 
@@ -91,16 +124,20 @@ const OUTS = ["sample", "soft", "index"];
  * 2^-20·Σ y|v|/τ. The closures keep `soft`, the input and given noise: changing those changes the gradient.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
- * @returns The sample, the soft sample, the index of each row, the key, and `vjp` and `jvp`.
- * @throws As {@link gumbelMax}; RangeError for an `out` that shares memory with the input or with another.
- * @see Jang, Gu & Poole, "Categorical reparameterization with Gumbel-Softmax", ICLR 2017, §2.2; Bengio, Léonard &
- *   Courville, "Estimating or propagating gradients through stochastic neurons", 2013, §4.
+ * @param options - The key or the noise, τ, `hard`, and where the results go.
+ * @returns The sample and the soft sample, `[rows, classes]`, the index of each row, the key, and `vjp` and `jvp`.
+ * @throws TypeError for an argument or option of the wrong kind, an unknown option, or options that exclude each other.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, an `out` that shares memory with an
+ *   input or with another, or a row that is no law (see {@link OnInvalidRow}).
+ * @see Jang, Gu & Poole, [Categorical reparameterization with Gumbel-Softmax](https://arxiv.org/abs/1611.01144),
+ *   ICLR 2017, §2.2; Bengio, Léonard & Courville, [Estimating or propagating gradients through stochastic
+ *   neurons](https://arxiv.org/abs/1308.3432), 2013, §4.
  *
  * @example
  * ```ts
  * const g = gumbelSoftmaxVjp([0.9, 0.1, 0.1], { from: "weights", tau: 0.5, hard: true, seed: 1 });
- * g.sample; // one-hot
- * g.vjp([1, 2, 3]).input; // the gradient of 1·y0 + 2·y1 + 3·y2 by the weights
+ * g.sample; // Float32Array [1, 0, 0]
+ * g.vjp([1, 2, 3]).input; // Float32Array [-0.313, 0.185, 2.631], of 1·y0 + 2·y1 + 3·y2 by the weights
  * ```
  */
 export function gumbelSoftmaxVjp(

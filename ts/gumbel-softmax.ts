@@ -15,7 +15,7 @@ import { readTau } from "./rate.ts";
 
 /** Options of both Gumbel-Softmax functions. */
 export interface RelaxedOptions extends PerturbedOptions {
-  /** τ > 0, one or one a row: near one-hot when small, smooth when large. Default 1. */
+  /** τ, finite and > 0, one or one a row: near one-hot when small, smooth when large. Default 1. */
   tau?: PerRow<number> | undefined;
   /** Whether the sample is the one-hot of the argmax, whose gradient stays the soft one's. Default false. */
   hard?: boolean | undefined;
@@ -23,7 +23,7 @@ export interface RelaxedOptions extends PerturbedOptions {
 
 /** Options of {@link gumbelSoftmax}. */
 export interface GumbelSoftmaxOptions extends RelaxedOptions {
-  /** Where the result goes: a Float32Array of the input's length; may be the input itself. */
+  /** Where the result goes: a Float32Array of the input's length; may be the input itself. Default: a new one. */
   out?: Float32Array | undefined;
 }
 
@@ -63,14 +63,20 @@ export function readRelaxed(logits: unknown, options: RelaxedOptions): Relaxed {
  * expm1(2^-21·(a + a_max)/τ) + 2^-20 with a = |l − max l| + |G|, a_max that of the winner.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
- * @returns `[rows, classes]`.
- * @throws As {@link gumbelMax}.
- * @see Jang, Gu & Poole, "Categorical reparameterization with Gumbel-Softmax", ICLR 2017, §2; Maddison, Mnih & Teh,
- *   "The Concrete distribution", ICLR 2017, §3.
+ * @param options - The key or the noise, τ, `hard`, and where the result goes.
+ * @returns `[rows, classes]`, row-major: soft samples, or one-hot ones of exact 0 and 1 with `hard`; NaN in a marked
+ *   row.
+ * @throws TypeError for an argument or option of the wrong kind, an unknown option, or options that exclude each other.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, an `out` that overlaps an input without
+ *   being it, or a row that is no law (see {@link OnInvalidRow}).
+ * @see Jang, Gu & Poole, [Categorical reparameterization with Gumbel-Softmax](https://arxiv.org/abs/1611.01144),
+ *   ICLR 2017, §2; Maddison, Mnih & Teh, [The Concrete distribution](https://arxiv.org/abs/1611.00712), ICLR 2017, §3.
  *
  * @example
  * ```ts
- * gumbelSoftmax([0.9, 0.1, 0.1], { from: "weights", tau: 0.5, seed: 1 }); // three numbers that sum to 1
+ * gumbelSoftmax([0.9, 0.1, 0.1], { from: "weights", tau: 0.5, seed: 1 }); // Float32Array [0.918, 0.011, 0.071]
+ * gumbelSoftmax([0.9, 0.1, 0.1], { from: "weights", hard: true, seed: 1 }); // Float32Array [1, 0, 0]
+ * gumbelSoftmax([0, 1], { tau: 0.5, noise: [0, 0] }); // Float32Array [0.119, 0.881]
  * ```
  */
 export function gumbelSoftmax(logits: Matrix, options: GumbelSoftmaxOptions = {}): Float32Array {

@@ -2,7 +2,7 @@
  * Categorical sampling and its differentiable relaxation: Gumbel noise, Gumbel-Max, Gumbel-Softmax with the
  * straight-through gradient, softmax and log-sum-exp with theirs, and exact draws by inverse CDF.
  *
- * @packageDocumentation
+ * @module gumbel
  */
 
 export type { Matrix, PerRow } from "./arrays.ts";
@@ -39,7 +39,7 @@ export {
 } from "./gumbel-softmax-vjp.ts";
 export type { Key, KeyOptions } from "./key.ts";
 export { type GumbelNoiseOptions, gumbelNoise } from "./noise.ts";
-export { Rng, type RngLike, type RngState, type Seed } from "./rng.ts";
+export { Rng, type RngLike, type RngState, type Seed, type StreamKey } from "./rng.ts";
 export {
   type DifferentiableOptions,
   logSoftmax,

@@ -10,23 +10,28 @@ export type InitBytes = ArrayBuffer | ArrayBufferView;
 /** A `WebAssembly.Module` of `gumbel/gumbel.wasm`, an interface that has no members in TypeScript's own library. */
 export type CompiledModule = object;
 
-/** What `init` takes of a `Response`. */
+/** What {@link init} takes of a `URL`. */
+export interface InitUrl {
+  /** The whole address. */
+  readonly href: string;
+}
+
+/** What {@link init} takes of a `Response`. */
 export interface InitResponse {
   /** Whether its status is one of success. */
   readonly ok: boolean;
   /** The status, such as 404. */
   readonly status: number;
-  /** The bytes. */
+  /**
+   * The bytes.
+   *
+   * @returns A promise of them.
+   */
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
 /** The address of `gumbel/gumbel.wasm` as a string or `URL`, a response to a request for it, its bytes, or compiled. */
-export type InitSource =
-  | string
-  | { readonly href: string }
-  | InitResponse
-  | InitBytes
-  | CompiledModule;
+export type InitSource = string | InitUrl | InitResponse | InitBytes | CompiledModule;
 
 /** The package's version, put in by the bundler. */
 declare const VERSION: string;
@@ -36,8 +41,8 @@ const EXPECTED = "a URL, a Response, bytes or a WebAssembly.Module";
 let pending: Promise<Backend> | undefined;
 
 /**
- * Loads the WebAssembly module of the slim entry. To be awaited once before the first call of anything else; calls
- * after the first return its promise, and a failed one can be repeated.
+ * Loads the WebAssembly module of the slim entry. To be awaited once before the first call of anything else, which is
+ * an Error otherwise; calls after the first return its promise, and a failed one can be repeated.
  *
  * Where WebAssembly is missing nothing is loaded, and where compiling is refused the kernels in TypeScript run: that
  * is no error, and the result says so.
@@ -45,12 +50,15 @@ let pending: Promise<Backend> | undefined;
  * @param source - Where `gumbel/gumbel.wasm` is, a response with it, its bytes, the compiled module, or a promise of
  *   one of these. An address is fetched, whatever its media type.
  * @returns What {@link backend} says from now on.
- * @throws TypeError for a source of another kind. RangeError for bytes that aren't WebAssembly, and for a module of
- *   another version of this package. Error where an address can't be fetched, or the response is no success.
+ * @throws TypeError for a source of another kind.
+ * @throws RangeError for bytes that aren't WebAssembly, and for a module of another version of this package.
+ * @throws Error where an address can't be fetched, or the response is no success.
+ * @see [WebAssembly JavaScript interface](https://webassembly.github.io/spec/js-api/#dom-webassembly-compile).
  *
  * @example
- * ```js
- * await init(new URL("/assets/gumbel.wasm", location.href)); // { name: "wasm-simd", reason: "WebAssembly SIMD is available" }
+ * ```ts
+ * await init("/assets/gumbel.wasm"); // { name: "wasm-simd", reason: "WebAssembly SIMD is available" }
+ * gumbelMax([0, 1, 2], { seed: 42 }); // Int32Array [2]
  * ```
  */
 export function init(source: InitSource | PromiseLike<InitSource>): Promise<Backend> {
@@ -64,11 +72,17 @@ export function init(source: InitSource | PromiseLike<InitSource>): Promise<Back
 /**
  * As {@link init}, at once: from bytes or from the compiled module, as a worker is sent it.
  *
- * @throws As {@link init}.
+ * @param source - The bytes of `gumbel/gumbel.wasm`, or the compiled module.
+ * @returns What {@link backend} says from now on.
+ * @throws TypeError for a source of another kind.
+ * @throws RangeError for bytes that aren't WebAssembly, and for a module of another version of this package.
+ * @see [WebAssembly JavaScript interface](https://webassembly.github.io/spec/js-api/#modules).
  *
  * @example
- * ```js
- * initSync(readFileSync("gumbel.wasm")); // { name: "wasm-simd", reason: "WebAssembly SIMD is available" }
+ * ```ts
+ * const response = await fetch("/assets/gumbel.wasm");
+ * initSync(await response.arrayBuffer()); // { name: "wasm-simd", reason: "WebAssembly SIMD is available" }
+ * gumbelMax([0, 1, 2], { seed: 42 }); // Int32Array [2]
  * ```
  */
 export function initSync(source: InitBytes | CompiledModule): Backend {
@@ -114,7 +128,7 @@ function refused(error: unknown): Backend {
   return backend();
 }
 
-type Address = string | { readonly href: string };
+type Address = string | InitUrl;
 
 function isAddress(source: InitSource): source is Address {
   return (

@@ -14,24 +14,43 @@ import {
   sharedRng,
 } from "./rng.ts";
 
-/** Names the random words of a call. Without any of these the words come from the system's entropy. */
+/**
+ * Names the random words of a call: the value at (seed, stream, row, column) depends on nothing else. With neither
+ * `seed` nor `rng` each call takes a new stream of a seed from the system's entropy (`crypto.getRandomValues`).
+ */
 export interface KeyOptions {
   /** The seed: one, or one a row. Excludes `rng`. */
   seed?: PerRow<Seed> | undefined;
-  /** The stream: an integer from 0 to 2^53 − 1, one or one a row; default 0. Excludes `rng`. */
+  /** The stream: an integer from 0 to 2^53 − 1, one or one a row. Needs `seed`. Default 0. */
   stream?: PerRow<number> | undefined;
-  /** The number of the first row, from which rows count up, or one a row: below 2^32; default 0. */
+  /**
+   * The number of the first row, from which rows count up, or one a row: integers below 2^32. Needs `seed` or `rng`.
+   * Default 0.
+   */
   row?: PerRow<number> | undefined;
-  /** An {@link Rng}, which hands out a stream a call. Excludes `seed` and `stream`. */
+  /** An {@link Rng}: the call takes its next stream, if it succeeds. Excludes `seed` and `stream`. */
   rng?: RngLike | undefined;
 }
 
 export const KEY_OPTIONS = ["seed", "stream", "row", "rng"] as const;
 
-/** The key of a call that was made: as options, it draws the same values again. */
+/**
+ * The key of a call that was made: as options, it draws the same values again.
+ *
+ * @example
+ * ```ts
+ * const { key, index } = gumbelSoftmaxVjp([0, 1, 2], { seed: 42, stream: 1 });
+ * key; // { seed: 42, stream: 1, row: 0 }
+ * index; // Int32Array [0]
+ * gumbelMax([0, 1, 2], { ...key }); // Int32Array [0]
+ * ```
+ */
 export interface Key {
+  /** The seed: one, or one a row. */
   readonly seed: PerRow<Seed>;
+  /** The stream: one, or one a row. */
   readonly stream: PerRow<number>;
+  /** The number of the first row, or one a row. */
   readonly row: PerRow<number>;
 }
 

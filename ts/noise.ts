@@ -6,7 +6,7 @@ import { KEY_OPTIONS, type KeyOptions, MAX_ROWS, NEXT_STREAM, readKey } from "./
 
 /** Options of {@link gumbelNoise}. */
 export interface GumbelNoiseOptions extends KeyOptions {
-  /** Where the result goes: a Float32Array of length rows × classes. */
+  /** Where the result goes: a Float32Array of length rows × classes. Default: a new one. */
   out?: Float32Array | undefined;
 }
 
@@ -19,17 +19,19 @@ const OPTIONS = [...KEY_OPTIONS, "out"];
  * Range: [−3.14, 45.06], finite always; the upper tail is right down to probability 2^-64. Error of a value: at most
  * 2·10^-7 · max(1, |G|).
  *
- * @param rows - Rows, an integer ≥ 0.
+ * @param rows - Rows, an integer from 0 to 2^32.
  * @param classes - Columns of each row, an integer from 1 to 2^30.
- * @param options - Key and `out`.
- * @returns Row-major `[rows, classes]`.
- * @throws TypeError, RangeError for arguments of the wrong kind or value; then no stream is taken.
- * @see Gumbel, "Statistical theory of extreme values", 1954; words: Salmon et al., "Parallel random numbers: as easy
- *   as 1, 2, 3", SC'11, §4.
+ * @param options - The key, and where the result goes.
+ * @returns `[rows, classes]`, row-major.
+ * @throws TypeError for an argument or option of the wrong kind, an unknown option, or options that exclude each other.
+ * @throws RangeError for a number out of its range, an `out` of another length, or a result that memory can't hold.
+ * @see The law: E. J. Gumbel, "Statistical theory of extreme values and some practical applications", 1954. The words:
+ *   Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11, §4.
  *
  * @example
  * ```ts
- * const g = gumbelNoise(2, 3, { seed: 1 }); // Float32Array of 6 values
+ * gumbelNoise(2, 3, { seed: 1 }); // Float32Array [-0.793, -0.811, 0.126, 0.330, 1.937, 1.912], [rows, classes]
+ * gumbelNoise(1, 3, { seed: 1, row: 1 }); // Float32Array [0.330, 1.937, 1.912], the second row alone
  * ```
  */
 export function gumbelNoise(

@@ -6,19 +6,34 @@ import { block, Purpose } from "./js/philox.ts";
 /** 64 bits: an integer from 0 to 2^53 − 1, or a bigint from 0 to 2^64 − 1. `5` and `5n` are the same seed. */
 export type Seed = number | bigint;
 
-/** The state of an {@link Rng}: plain JSON. */
+/** The state of an {@link Rng}: plain JSON, from which `new Rng(state)` goes on. */
 export interface RngState {
-  /** The seed in hexadecimal, such as `"0x2a"`. */
+  /** The seed in hexadecimal, `0x` and 1 to 16 digits, such as `"0x2a"`. */
   readonly seed: string;
-  /** The stream that the next call takes. */
+  /** The stream that the next call takes: an integer from 0 to 2^53, where 2^53 says that all are used up. */
   readonly stream: number;
 }
 
-/** What a call takes of an {@link Rng}, which may be of another copy of this package: as an ES module or CommonJS, say. */
-export interface RngLike {
+/** A stream of a seed: as options it is the key of one call. */
+export interface StreamKey {
+  /** The seed, from 0 to 2^64 − 1. */
   readonly seed: bigint;
+  /** The stream: an integer from 0 to 2^53 − 1. */
   readonly stream: number;
-  next(): { seed: bigint; stream: number };
+}
+
+/**
+ * What a call takes of an {@link Rng}, which may be of another copy of this package: as an ES module or CommonJS, say.
+ * Its own `seed` and `stream` are those of the next call.
+ */
+export interface RngLike extends StreamKey {
+  /**
+   * Takes the next stream.
+   *
+   * @returns The seed, and the stream that is taken.
+   * @throws RangeError when all 2^53 streams are used up.
+   */
+  next(): StreamKey;
 }
 
 /** In the registry that all copies share. */
@@ -64,22 +79,29 @@ export function highWord(x: number): number {
  *
  * Not for cryptography: who knows the seed knows the values.
  *
+ * @see Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11, §4: Philox4x32-10.
+ *
  * @example
  * ```ts
  * const rng = new Rng(42);
- * const first = gumbelMax([0, 1, 2], { rng });
- * const saved = JSON.stringify(rng.state); // '{"seed":"0x2a","stream":1}'
- * const again = new Rng(JSON.parse(saved)); // goes on where rng is
+ * gumbelMax([0, 1, 2], { rng }); // Int32Array [2], stream 0
+ * const saved = JSON.stringify(rng); // '{"seed":"0x2a","stream":1}'
+ * gumbelMax([0, 1, 2], { rng }); // Int32Array [0], stream 1
+ * gumbelMax([0, 1, 2], { rng: new Rng(JSON.parse(saved)) }); // Int32Array [0], stream 1 again
+ * gumbelMax([0, 1, 2], { seed: 42, stream: 1 }); // Int32Array [0], the same by hand
  * ```
  */
 export class Rng {
-  /** The seed. */
+  /** The seed, from 0 to 2^64 − 1. */
   readonly seed: bigint;
   #stream: number;
 
   /**
+   * A generator at stream 0 of a seed, or one that goes on from a state.
+   *
    * @param seed - A seed, or a {@link RngState} to restore.
-   * @throws TypeError for another kind of seed, RangeError for one beyond 64 bits or a stream beyond 2^53 − 1.
+   * @throws TypeError for another kind of seed or state.
+   * @throws RangeError for a seed or stream out of its range, or a state whose seed isn't hexadecimal.
    */
   constructor(seed: Seed | RngState) {
     const { seed: start, stream } =
@@ -95,27 +117,39 @@ export class Rng {
     return "Rng";
   }
 
-  /** The stream that the next call takes. */
+  /** The stream that the next call takes: an integer from 0; 2^53 when all are used up. */
   get stream(): number {
     return this.#stream;
   }
 
-  /** What {@link Rng} restores this generator from: JSON. */
+  /** What `new Rng(state)` restores this generator from: plain JSON. */
   get state(): RngState {
     return { seed: `0x${this.seed.toString(16)}`, stream: this.#stream };
   }
 
-  /** So that `JSON.stringify(rng)` is the state. */
+  /**
+   * Called by `JSON.stringify(rng)`, which so gives the state as text.
+   *
+   * @returns The state.
+   */
   toJSON(): RngState {
     return this.state;
   }
 
   /**
-   * Takes the next stream by hand, as key for any sampling function: `gumbelMax(logits, rng.next())`.
+   * Takes the next stream by hand, as key for any sampling function.
    *
+   * @returns The seed, and the stream that is taken.
    * @throws RangeError when all 2^53 streams are used up.
+   *
+   * @example
+   * ```ts
+   * const rng = new Rng(42);
+   * rng.next(); // { seed: 42n, stream: 0 }
+   * gumbelMax([0, 1, 2], rng.next()); // Int32Array [0], stream 1
+   * ```
    */
-  next(): { seed: bigint; stream: number } {
+  next(): StreamKey {
     const stream = this.#stream;
     if (stream > MAX_STREAM) {
       throw stateError("rng", "a stream up to 2^53 - 1 (use split)", "a generator that is used up");
@@ -129,6 +163,14 @@ export class Rng {
    * nor on other splits, so workers can split by their number.
    *
    * @param index - An integer from 0 to 2^53 − 1.
+   * @returns A generator at stream 0 of the new seed.
+   * @throws TypeError for an index that is no number.
+   * @throws RangeError for one that is no integer, or out of its range.
+   *
+   * @example
+   * ```ts
+   * new Rng(42).split(1).state; // { seed: "0x7974c00ff2758dd0", stream: 0 }
+   * ```
    */
   split(index: number): Rng {
     integer("index", index, 0, MAX_STREAM);

@@ -3,8 +3,16 @@
  * that host or cache the file `gumbel/gumbel.wasm` themselves, for workers that are sent the compiled module, and for
  * libraries, which leave that choice to their users.
  *
- * @packageDocumentation
+ * @module gumbel/slim
  */
 
 export * from "./index.ts";
-export { type InitBytes, type InitSource, init, initSync } from "./init.ts";
+export {
+  type CompiledModule,
+  type InitBytes,
+  type InitResponse,
+  type InitSource,
+  type InitUrl,
+  init,
+  initSync,
+} from "./init.ts";

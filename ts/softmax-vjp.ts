@@ -32,28 +32,35 @@ import {
 
 /** Options of {@link softmaxBackward}. */
 export interface SoftmaxBackwardOptions {
-  /** Classes in a row; default: the whole array is one row. */
+  /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
   classes?: number | undefined;
-  /** τ > 0, one or one a row, of y = softmax(x/τ). Default 1. */
+  /** τ, finite and > 0, one or one a row, of y = softmax(x/τ). Default 1. */
   tau?: PerRow<number> | undefined;
-  /** Where the result goes: a Float32Array of the length of `y`; may be `y` or `v` itself. */
+  /** Where the result goes: a Float32Array of the length of `y`; may be `y` or `v` itself. Default: a new one. */
   out?: Float32Array | undefined;
 }
 
 const BACKWARD_OPTIONS = ["classes", "tau", "out"];
 
 /**
- * Backward product of a softmax from its value alone, y ⊙ (v − ⟨y, v⟩)/τ: for hosts that keep y themselves. The
- * Jacobian is symmetric, so it is the forward product as well. Where y = 0 the result is exactly 0, whatever v holds.
+ * Backward product of a softmax from its value alone, y ⊙ (v − ⟨y, v⟩)/τ: for hosts that keep y themselves.
  *
- * @param y - The softmax, `[rows, classes]`.
- * @param v - The upstream gradient, in the same shape.
- * @returns `[rows, classes]`.
- * @throws TypeError, RangeError for arguments of the wrong kind, value or length.
+ * The Jacobian is symmetric, so it is the forward product as well. Where y = 0 the result is exactly 0, whatever v
+ * holds. Error: for a y of {@link softmax} a row sums to 0 within 2^-20·Σ y|v|/τ.
+ *
+ * @param y - The softmax, `[rows, classes]`; it is taken as it is, and not checked to be one.
+ * @param v - The upstream gradient, d loss / dy, in the same shape.
+ * @param options - Shape, τ, and where the result goes.
+ * @returns d loss / dx, `[rows, classes]`, row-major.
+ * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, or an `out` that overlaps an input
+ *   without being it.
+ * @see Martins & Astudillo, [From softmax to sparsemax](https://arxiv.org/abs/1602.02068), ICML 2016, §2.5.
  *
  * @example
  * ```ts
  * softmaxBackward([0.5, 0.5], [1, 0]); // Float32Array [0.25, -0.25]
+ * softmaxBackward([0.5, 0.5], [1, 0], { tau: 0.5 }); // Float32Array [0.5, -0.5]
  * ```
  */
 export function softmaxBackward(
@@ -129,12 +136,19 @@ function readTangent(tangent: InputTangent): Matrix {
 }
 
 /**
- * {@link softmax} with its derivatives: dx = y ⊙ (v − ⟨y, v⟩), exactly 0 at impossible classes whatever v holds
- * there; a marked row's are NaN. The closures keep `value`: changing it changes them.
+ * {@link softmax} with its derivatives, dx = y ⊙ (v − ⟨y, v⟩).
  *
- * @param x - `[rows, classes]`.
+ * They are exactly 0 at impossible classes, whatever v holds there; a marked row's are NaN. The closures keep `value`:
+ * changing it changes them. Range and error of the value are those of {@link softmax}; a row of the gradient sums to 0
+ * within 2^-20·Σ y|v|.
+ *
+ * @param x - `[rows, classes]`; −∞ is an impossible class, one +∞ a certain one.
+ * @param options - Shape, and where the value goes.
  * @returns `value` `[rows, classes]`, `vjp(v)` with v in that shape, `jvp({ input })`.
- * @throws As {@link softmax}; RangeError for an `out` that shares memory with `x`.
+ * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, an `out` that shares memory with `x`, or
+ *   a row that is no law (see {@link OnInvalidRow}).
+ * @see Martins & Astudillo, [From softmax to sparsemax](https://arxiv.org/abs/1602.02068), ICML 2016, §2.5.
  *
  * @example
  * ```ts
@@ -148,12 +162,20 @@ export function softmaxVjp(x: Matrix, options: DifferentiableOptions = {}): Diff
 }
 
 /**
- * {@link logSoftmax} with its derivatives: dx = v − y·Σv, where the sum leaves out the impossible classes and their
- * gradient is exactly 0; a marked row's are NaN. The closures keep `value`: changing it changes them.
+ * {@link logSoftmax} with its derivatives, dx = v − y·Σv.
  *
- * @param x - `[rows, classes]`.
+ * The sum leaves out the impossible classes, and their gradient is exactly 0; a marked row's is NaN. The closures keep
+ * `value`: changing it changes them. Range and error of the value are those of {@link logSoftmax}.
+ *
+ * @param x - `[rows, classes]`; −∞ is an impossible class, one +∞ a certain one.
+ * @param options - Shape, and where the value goes.
  * @returns `value` `[rows, classes]`, `vjp(v)` with v in that shape, `jvp({ input })`.
- * @throws As {@link logSoftmax}; RangeError for an `out` that shares memory with `x`.
+ * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, an `out` that shares memory with `x`, or
+ *   a row that is no law (see {@link OnInvalidRow}).
+ * @see Blanchard, Higham & Higham, [Accurately computing the log-sum-exp and softmax
+ *   functions](https://arxiv.org/abs/1909.03469), 2021, §1:
+ *   the softmax is the gradient of log-sum-exp, which is subtracted here.
  *
  * @example
  * ```ts
@@ -173,12 +195,20 @@ export function logSoftmaxVjp(
 }
 
 /**
- * {@link logSumExp} with its derivatives: dx = v·softmax(x). 0 for a row of nothing but −∞ and for one with a +∞; a
- * marked row's are NaN. The closures keep `x`: changing it changes them.
+ * {@link logSumExp} with its derivatives, dx = v·softmax(x).
+ *
+ * They are 0 for a row of nothing but −∞ and for one with a +∞; a marked row's are NaN. The closures keep `x`: changing
+ * it changes them. Range and error of the value are those of {@link logSumExp}.
  *
  * @param x - `[rows, classes]`.
+ * @param options - Shape, and where the value goes.
  * @returns `value`, one a row; `vjp(v)` with v one a row or one for all; `jvp({ input })`, one a row.
- * @throws As {@link logSumExp}; RangeError for an `out` that shares memory with `x`.
+ * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, an `out` that shares memory with `x`, or
+ *   a row with NaN or with more than one +∞ (see {@link OnInvalidRow}).
+ * @see Blanchard, Higham & Higham, [Accurately computing the log-sum-exp and softmax
+ *   functions](https://arxiv.org/abs/1909.03469), 2021, §1:
+ *   the softmax is the gradient of log-sum-exp.
  *
  * @example
  * ```ts

@@ -7,23 +7,26 @@ import { readTemperature } from "./rate.ts";
 
 /** Options of {@link logSumExp}. */
 export interface RowOptions {
-  /** Classes in a row; default: the whole array is one row. */
+  /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
   classes?: number | undefined;
   /** What happens at a row that is no law. Default `"throw"`. */
   onInvalidRow?: OnInvalidRow | undefined;
-  /** Where the result goes: a Float32Array of the result's length; may be the input itself if that fits. */
+  /**
+   * Where the result goes: a Float32Array of the result's length; may be the input itself, if that is of this length.
+   * Default: a new one.
+   */
   out?: Float32Array | undefined;
 }
 
 /** Options of {@link softmaxVjp}, {@link logSoftmaxVjp} and {@link logSumExpVjp}. */
 export interface DifferentiableOptions extends RowOptions {
-  /** Where the value goes: a Float32Array of its length that shares no memory with the input. */
+  /** Where the value goes: a Float32Array of its length that shares no memory with the input. Default: a new one. */
   out?: Float32Array | undefined;
 }
 
 /** Options of {@link softmax} and {@link logSoftmax}. */
 export interface SoftmaxOptions extends RowOptions {
-  /** T ≥ 0, one or one a row: divides the input. 0 gives the limit, one-hot at the largest entry. Default 1. */
+  /** T, finite and ≥ 0, one or one a row: divides the input. 0 gives the limit, all on the largest. Default 1. */
   temperature?: PerRow<number> | undefined;
 }
 
@@ -37,14 +40,18 @@ const OPTIONS = ["classes", "temperature", "onInvalidRow", "out"];
  * expm1(2^-21·|x − max|/T) + 2^-20; a row sums to 1 within 10^-6.
  *
  * @param x - `[rows, classes]`; −∞ is an impossible class, one +∞ a certain one.
- * @returns `[rows, classes]`.
- * @throws TypeError, RangeError for options of the wrong kind or value; RangeError for a row with NaN, with more than
- *   one +∞ or with nothing above −∞: then rows before it are in `out` and later ones untouched.
- * @see Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions", 2021, §4.
+ * @param options - Shape, temperature, and where the result goes.
+ * @returns `[rows, classes]`, row-major; NaN in a marked row.
+ * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, an `out` that overlaps the input without
+ *   being it, or a row that is no law (see {@link OnInvalidRow}).
+ * @see Blanchard, Higham & Higham, [Accurately computing the log-sum-exp and softmax
+ *   functions](https://arxiv.org/abs/1909.03469), 2021, §4.
  *
  * @example
  * ```ts
- * softmax([0, 0]); // Float32Array [0.5, 0.5]
+ * softmax([[1, 2, 3], [0, 0, -Infinity]]); // Float32Array [0.090, 0.245, 0.665, 0.5, 0.5, 0], [rows, classes]
+ * softmax([1, 2, 3], { temperature: 0.5 }); // Float32Array [0.016, 0.117, 0.867]
  * ```
  */
 export function softmax(x: Matrix, options: SoftmaxOptions = {}): Float32Array {
@@ -57,13 +64,19 @@ export function softmax(x: Matrix, options: SoftmaxOptions = {}): Float32Array {
  * Range: [−∞, 0]; −∞ stays −∞. At temperature 0: 0 at the largest entry, else −∞. Error: at most 2^-22·(1 + |result|)
  * beyond that of (x − max)/T.
  *
- * @param x - `[rows, classes]`, as for {@link softmax}.
- * @returns `[rows, classes]`.
- * @throws As {@link softmax}.
+ * @param x - `[rows, classes]`; −∞ is an impossible class, one +∞ a certain one.
+ * @param options - Shape, temperature, and where the result goes.
+ * @returns `[rows, classes]`, row-major; NaN in a marked row.
+ * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, an `out` that overlaps the input without
+ *   being it, or a row that is no law (see {@link OnInvalidRow}).
+ * @see Blanchard, Higham & Higham, [Accurately computing the log-sum-exp and softmax
+ *   functions](https://arxiv.org/abs/1909.03469), 2021, §4.
  *
  * @example
  * ```ts
- * logSoftmax([0, 0]); // Float32Array [-0.6931..., -0.6931...]
+ * logSoftmax([1000, 1000]); // Float32Array [-0.693, -0.693]
+ * logSoftmax([0, -Infinity]); // Float32Array [0, -Infinity]
  * ```
  */
 export function logSoftmax(x: Matrix, options: SoftmaxOptions = {}): Float32Array {
@@ -84,19 +97,24 @@ function run(x: Matrix, options: SoftmaxOptions, kernel: Kernel): Float32Array {
 }
 
 /**
- * log Σ exp(x) of each row.
+ * Log-sum-exp of each row, log Σ exp(x).
  *
- * A row of nothing but −∞ gives −∞, one +∞ gives +∞. Error: one float32 rounding of the result and 2^-22.
+ * Range: [−∞, +∞]. A row of nothing but −∞ gives −∞, one +∞ gives +∞. Error: one float32 rounding of the result and
+ * 2^-22.
  *
  * @param x - `[rows, classes]`.
- * @returns One value a row.
- * @throws TypeError, RangeError for options of the wrong kind or value; RangeError for a row with NaN or with more
- *   than one +∞, as {@link softmax}.
- * @see Blanchard, Higham & Higham, "Accurately computing the log-sum-exp and softmax functions", 2021, §3.
+ * @param options - Shape, and where the result goes.
+ * @returns `[rows]`; NaN for a marked row.
+ * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+ * @throws RangeError for a number out of its range, a length that doesn't fit, an `out` that overlaps the input without
+ *   being it, or a row with NaN or with more than one +∞ (see {@link OnInvalidRow}).
+ * @see Blanchard, Higham & Higham, [Accurately computing the log-sum-exp and softmax
+ *   functions](https://arxiv.org/abs/1909.03469), 2021, §4.
  *
  * @example
  * ```ts
- * logSumExp([0, 0]); // Float32Array [0.6931...]
+ * logSumExp([[1000, 1000], [0, 0]]); // Float32Array [1000.693, 0.693], one a row
+ * logSumExp([-Infinity, -Infinity]); // Float32Array [-Infinity]
  * ```
  */
 export function logSumExp(x: Matrix, options: RowOptions = {}): Float32Array {

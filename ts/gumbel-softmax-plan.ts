@@ -172,7 +172,8 @@ export function gumbelSoftmaxPlan(
   options: GumbelSoftmaxPlanOptions & { noise: true; gradient?: true | undefined },
 ): GumbelSoftmaxPlan & PlanWithNoise;
 /**
- * The same without a backward pass: write `noise` and `logits`, call `forward`, read `sample`.
+ * Gumbel-Softmax for many batches of one shape without copies, with noise of your own and no backward pass: write
+ * `noise` and `logits`, call `forward`, read `sample`.
  *
  * All else is as in a plan that draws its noise.
  *
@@ -214,7 +215,8 @@ export function gumbelSoftmaxPlan(
   options: GumbelSoftmaxPlanOptions & { gradient?: true | undefined },
 ): GumbelSoftmaxPlan;
 /**
- * The same without a backward pass: write `logits`, call `forward`, read `sample`. Its `hard` samples need no softmax.
+ * Gumbel-Softmax for many batches of one shape without copies, with no backward pass: write `logits`, call `forward`,
+ * read `sample`. Its `hard` samples need no softmax.
  *
  * All else is as in a plan with one.
  *

@@ -17,6 +17,14 @@ export function table(
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
+/** The README with `content` between two of its lines. */
+export function between(readme: string, start: string, end: string, content: string): string {
+  const from = readme.indexOf(start);
+  const to = readme.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`README.md has no ${start} … ${end}`);
+  return `${readme.slice(0, from)}${start}\n${content}\n${readme.slice(to)}`;
+}
+
 /** Million items a second. */
 export function speed(nanoseconds: readonly number[]): string {
   return digits(1000 / median(nanoseconds));

@@ -1,7 +1,7 @@
 /** The short table in the README, between two comments. */
 
 import { JS_BACKEND, PLAIN, REFERENCE } from "./contestant.ts";
-import { speed, table } from "./markdown.ts";
+import { between, speed, table } from "./markdown.ts";
 import { mark, type Run } from "./run.ts";
 import { MAIN, OPERATIONS, type Operation, SHORT, type Shape, TAU, task, title } from "./tasks.ts";
 
@@ -28,10 +28,7 @@ const SHOWN = [
 
 /** The README with the figures of `run`. */
 export function withFigures(readme: string, run: Run): string {
-  const start = readme.indexOf(START);
-  const end = readme.indexOf(END);
-  if (start < 0 || end < start) throw new Error(`README.md has no ${START} … ${END}`);
-  return `${readme.slice(0, start)}${START}\n${figures(run)}\n${readme.slice(end)}`;
+  return between(readme, START, END, figures(run));
 }
 
 function figures(run: Run): string {

@@ -1,0 +1,246 @@
+/**
+ * Calls every function of the package and hashes the bits of what comes out. Plain JavaScript that is handed the
+ * package's namespace and asks nothing of its host, so it runs wherever the package does: golden.json says what the
+ * hashes must be, and test/probe.test.ts holds the sources to it.
+ */
+
+/** @typedef {typeof import("gumbel")} Gumbel */
+/** @typedef {Float32Array | Int32Array} Values */
+
+const SEED = 0x243f6a8885a308d3n;
+
+/**
+ * Rows, classes. Few classes (four rows at once), up to 64 of them and one more; both sides of a block of 256; where
+ * Gumbel-Max begins to skip, from 400 on; several chunks of rows, of short ones and long; a row longer than a chunk.
+ */
+const SHAPES = [
+  [1, 1],
+  [7, 3],
+  [1900, 10],
+  [131, 64],
+  [67, 65],
+  [3, 255],
+  [3, 257],
+  [19, 1000],
+  [1, 20000],
+];
+
+/**
+ * Floats in [-8, 8) that every engine makes alike: a linear congruential generator, by integer arithmetic alone.
+ *
+ * @param {number} length
+ * @param {number} state
+ */
+function numbers(length, state) {
+  const out = new Float32Array(length);
+  for (let i = 0; i < length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    out[i] = state / 2 ** 28;
+  }
+  return out;
+}
+
+/**
+ * What the calls of one shape are given. Impossible classes are among the logits, but no row has only those.
+ *
+ * @param {number} rows
+ * @param {number} classes
+ */
+function inputs(rows, classes) {
+  const length = rows * classes;
+  const logits = numbers(length, classes);
+  for (let i = 6; i < length; i += 7) logits[i] = i % classes === 0 ? 1 : -Infinity;
+  return {
+    logits,
+    weights: logits.map((x) => (x < -4 ? 0.5 : x * x)).map((w) => (w === Infinity ? 0 : w)),
+    upstream: numbers(length, classes + 1),
+    noise: numbers(length, classes + 2),
+    each: Float32Array.from({ length: rows }, (_, row) => 0.25 + (row % 5) / 2),
+    key: { seed: SEED, stream: 2 ** 40 + classes, row: 5 },
+  };
+}
+
+/**
+ * A function of the package, or one way to use it, by name: everything it returns for the inputs of one shape.
+ *
+ * @type {Record<string, (gumbel: Gumbel, classes: number, given: ReturnType<typeof inputs>) => Values[]>}
+ */
+const OF_SHAPES = {
+  gumbelNoise: (g, classes, { each, key }) => [g.gumbelNoise(each.length, classes, key)],
+  softmax: (g, classes, { logits, each }) => [
+    g.softmax(logits, { classes }),
+    g.softmax(logits, { classes, temperature: each }),
+    g.softmax(logits, { classes, temperature: 0 }),
+  ],
+  logSoftmax: (g, classes, { logits, each }) => [
+    g.logSoftmax(logits, { classes, temperature: each }),
+  ],
+  logSumExp: (g, classes, { logits }) => [g.logSumExp(logits, { classes })],
+  softmaxVjp: (g, classes, { logits, upstream }) =>
+    productsOf(g.softmaxVjp, classes, logits, upstream),
+  logSoftmaxVjp: (g, classes, { logits, upstream }) =>
+    productsOf(g.logSoftmaxVjp, classes, logits, upstream),
+  logSumExpVjp: (g, classes, { logits, upstream, each }) => {
+    const { value, vjp, jvp } = g.logSumExpVjp(logits, { classes });
+    return [value, vjp(each).input, jvp({ input: upstream })];
+  },
+  softmaxBackward: (g, classes, { logits, upstream, each }) => [
+    g.softmaxBackward(g.softmax(logits, { classes }), upstream, { classes, tau: each }),
+  ],
+  gumbelMax: (g, classes, { logits, weights, noise, each, key }) => [
+    g.gumbelMax(logits, { classes, temperature: each, ...key }),
+    g.gumbelMax(weights, { classes, from: "weights", ...key }),
+    g.gumbelMax(logits, { classes, noise }),
+  ],
+  gumbelSoftmax: (g, classes, { logits, weights, noise, each, key }) => [
+    g.gumbelSoftmax(logits, { classes, tau: 2 / 3, ...key }),
+    g.gumbelSoftmax(logits, { classes, tau: each, hard: true, ...key }),
+    g.gumbelSoftmax(weights, { classes, tau: each, from: "weights", ...key }),
+    g.gumbelSoftmax(logits, { classes, tau: 0.5, noise }),
+  ],
+  gumbelSoftmaxVjp: (g, classes, { logits, upstream, each, key }) => {
+    const sample = g.gumbelSoftmaxVjp(logits, { classes, tau: each, hard: true, ...key });
+    return relaxed(sample, upstream, each);
+  },
+  "gumbelSoftmaxVjp of weights": (g, classes, { weights, upstream, noise, each }) => {
+    const sample = g.gumbelSoftmaxVjp(weights, { classes, from: "weights", tau: 0.5, noise });
+    return relaxed(sample, upstream, each);
+  },
+  gumbelSoftmaxPlan: (g, classes, { logits, upstream, each, key }) => {
+    const plan = g.gumbelSoftmaxPlan({ rows: each.length, classes, hard: true });
+    plan.logits.set(logits);
+    plan.upstream.set(upstream);
+    plan.forward({ tau: each, ...key });
+    plan.backward({ tau: true });
+    return [plan.sample, plan.soft, plan.index, plan.gradient, plan.tauGradient];
+  },
+  categorical: (g, classes, { logits, weights, each, key }) => [
+    g.categorical(logits, { classes, temperature: each, ...key }),
+    g.categorical(weights, { classes, from: "weights", draws: 3, draw: 7, ...key }),
+  ],
+};
+
+/**
+ * The same for what no shape changes.
+ *
+ * @type {Record<string, (gumbel: Gumbel) => (Values | string)[]>}
+ */
+const ALONE = {
+  // Enough for several words below 2^16, whose noise is refined: the far tail.
+  "gumbelNoise, tail": (g) => [g.gumbelNoise(1, 2 ** 18, { seed: 1 })],
+  "categorical, many draws": (g) => {
+    const { logits, key } = inputs(1, 1000);
+    return [g.categorical(logits, { draws: 20000, ...key })];
+  },
+  "marked rows": (g) => {
+    const { key } = inputs(1, 1);
+    const rows = [
+      1,
+      2,
+      3,
+      0,
+      NaN,
+      1,
+      Infinity,
+      0,
+      Infinity,
+      -Infinity,
+      -Infinity,
+      -Infinity,
+      5,
+      Infinity,
+      4,
+    ];
+    const options = /** @type {const} */ ({ classes: 3, onInvalidRow: "mark" });
+    return [
+      g.softmax(rows, options),
+      g.logSumExp(rows, options),
+      g.gumbelMax(rows, { ...options, ...key }),
+      g.categorical(rows, { ...options, ...key, draws: 2 }),
+      ...relaxed(
+        g.gumbelSoftmaxVjp(rows, { ...options, ...key }),
+        numbers(rows.length, 1),
+        numbers(5, 2),
+      ),
+    ];
+  },
+  Rng: (g) => {
+    const rng = new g.Rng(SEED);
+    const seeds = rng.split(2 ** 40).split(1);
+    return [
+      g.gumbelMax([0, 1, 2], { rng }),
+      g.gumbelNoise(2, 5, { rng: seeds }),
+      JSON.stringify([rng, new g.Rng(rng.state), seeds]),
+    ];
+  },
+  "a message": (g) => [messageOf(() => g.gumbelSoftmax([0, 1], { tau: 0 }))],
+};
+
+/**
+ * @param {Gumbel["softmaxVjp"]} differentiate
+ * @param {number} classes
+ * @param {Float32Array} x
+ * @param {Float32Array} upstream
+ */
+function productsOf(differentiate, classes, x, upstream) {
+  const { value, vjp, jvp } = differentiate(x, { classes });
+  return [value, vjp(upstream).input, jvp({ input: upstream })];
+}
+
+/**
+ * @param {import("gumbel").GumbelSoftmaxSample} drawn
+ * @param {Float32Array} upstream
+ * @param {Float32Array} each
+ */
+function relaxed(drawn, upstream, each) {
+  const { sample, soft, index, vjp, jvp } = drawn;
+  const { input, tau } = vjp(upstream, { tau: true });
+  const tangent = jvp({ input: upstream, tau: each });
+  return [sample, soft, index, vjp(upstream).input, input, /** @type {Values} */ (tau), tangent];
+}
+
+/** @param {() => unknown} call */
+function messageOf(call) {
+  try {
+    return `returned ${call()}`;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/**
+ * FNV-1a, 32 bits, over the bits of the values and the characters of the texts.
+ *
+ * @param {(Values | string)[]} results
+ */
+function hashOf(results) {
+  let hash = 0x811c9dc5;
+  for (const result of results) {
+    const units =
+      typeof result === "string"
+        ? Array.from(result, (character) => character.charCodeAt(0))
+        : new Uint8Array(result.buffer, result.byteOffset, result.byteLength);
+    for (const unit of units) hash = Math.imul(hash ^ unit, 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(8, "0");
+}
+
+/**
+ * What runs, and the hash of everything that was called, by name.
+ *
+ * @param {Gumbel} gumbel the package's namespace
+ * @returns {{ backend: import("gumbel").Backend, hashes: Record<string, string> }}
+ */
+export function probe(gumbel) {
+  /** @type {Record<string, string>} */
+  const hashes = {};
+  const shapes = SHAPES.map(([rows = 0, classes = 0]) => ({
+    classes,
+    given: inputs(rows, classes),
+  }));
+  for (const [name, call] of Object.entries(OF_SHAPES)) {
+    hashes[name] = hashOf(shapes.flatMap(({ classes, given }) => call(gumbel, classes, given)));
+  }
+  for (const [name, call] of Object.entries(ALONE)) hashes[name] = hashOf(call(gumbel));
+  return { backend: gumbel.backend(), hashes };
+}

@@ -1,0 +1,4 @@
+import * as gumbel from "gumbel";
+import { probe } from "../../probe.mjs";
+
+globalThis.reports = [probe(gumbel)];

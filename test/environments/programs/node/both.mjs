@@ -1,0 +1,17 @@
+// Both builds in one process: equal numbers (which hashes show), and each takes the other's generators.
+import { deepEqual } from "node:assert/strict";
+import { createRequire } from "node:module";
+import * as asModule from "gumbel";
+import { probe } from "../probe.mjs";
+
+const asCommonJs = createRequire(import.meta.url)("gumbel");
+for (const [maker, taker] of [
+  [asModule, asCommonJs],
+  [asCommonJs, asModule],
+]) {
+  const rng = new maker.Rng(42);
+  const drawn = [1, 2].map(() => taker.gumbelMax([0, 1, 2], { rng })[0]);
+  deepEqual(drawn, [2, 0]);
+  deepEqual(rng.state, { seed: "0x2a", stream: 2 });
+}
+console.log(JSON.stringify([probe(asModule), probe(asCommonJs)]));

@@ -1,0 +1,8 @@
+import { writeFileSync } from "node:fs";
+import * as gumbel from "gumbel";
+import { probe } from "../probe.mjs";
+
+test("draws", () => {
+  expect(gumbel.gumbelMax([0, 1, 2], { seed: 42 })).toEqual(Int32Array.of(2));
+  writeFileSync(process.env.REPORTS, JSON.stringify([probe(gumbel)]));
+});

@@ -1,0 +1,3 @@
+import "./main.js";
+
+postMessage(globalThis.reports);

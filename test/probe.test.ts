@@ -4,6 +4,7 @@ import * as gumbel from "gumbel";
 import { afterAll, expect, test } from "vitest";
 import golden from "./environments/golden.json";
 import { probe } from "./environments/programs/probe.mjs";
+import { words } from "./support/words.ts";
 
 afterAll(() => {
   gumbel.setBackend("wasm-simd");
@@ -14,6 +15,11 @@ test.each(["js", "wasm-simd"] as const)("the probe's hashes, %s", (name) => {
   const { backend, hashes } = probe(gumbel);
   expect(backend.name).toBe(name);
   expect(hashes).toEqual(golden);
+});
+
+test("the probe's noise has words of the far tail, which are refined", () => {
+  const drawn = words({ seed: 1n, stream: 0, row: 0 }, 0, 0, 2 ** 18);
+  expect(drawn.filter((word) => word < 2 ** 16).length).toBeGreaterThan(1);
 });
 
 test("the probe calls every function of the package", () => {

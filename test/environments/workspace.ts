@@ -1,6 +1,6 @@
 /** A directory outside the repository with the packed package installed, and the programs that use it. */
 
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Chromium } from "./browser.ts";
@@ -31,9 +31,11 @@ export async function makeWorkspace(mayInstall: boolean): Promise<Workspace> {
   const directory = mkdtempSync(join(tmpdir(), "gumbel-environments-"));
   process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
   cpSync(join(HERE, "programs"), directory, { recursive: true });
-  const packed = await run("npm", ["pack", "--json", "--pack-destination", directory], REPOSITORY);
-  const [{ filename }] = JSON.parse(packed.slice(packed.indexOf("\n[")));
-  const tarball = join(directory, filename);
+  await run("npm", ["pack", "--pack-destination", directory], REPOSITORY);
+  const tarball = join(
+    directory,
+    readdirSync(directory).find((name) => name.endsWith(".tgz")) ?? "",
+  );
   writeFileSync(join(directory, "package.json"), '{ "private": true }\n');
   await install(directory, tarball);
   await esbuild(["probe.mjs", "--format=cjs", "--outfile=probe.cjs"], directory);

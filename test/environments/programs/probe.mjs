@@ -173,7 +173,6 @@ const ALONE = {
       JSON.stringify([rng, new g.Rng(rng.state), seeds]),
     ];
   },
-  "a message": (g) => [messageOf(() => g.gumbelSoftmax([0, 1], { tau: 0 }))],
 };
 
 /**
@@ -197,15 +196,6 @@ function relaxed(drawn, upstream, each) {
   const { input, tau } = vjp(upstream, { tau: true });
   const tangent = jvp({ input: upstream, tau: each });
   return [sample, soft, index, vjp(upstream).input, input, /** @type {Values} */ (tau), tangent];
-}
-
-/** @param {() => unknown} call */
-function messageOf(call) {
-  try {
-    return `returned ${call()}`;
-  } catch (error) {
-    return String(error);
-  }
 }
 
 /**

@@ -1,13 +1,16 @@
-// Both builds in one process: equal numbers (which hashes show), and each takes the other's generators.
+// Both builds in one process: equal numbers (which hashes show), and each takes generators of any entry.
 import { deepEqual } from "node:assert/strict";
 import { createRequire } from "node:module";
 import * as asModule from "gumbel";
+import * as slim from "gumbel/slim";
 import { probe } from "../probe.mjs";
 
 const asCommonJs = createRequire(import.meta.url)("gumbel");
 for (const [maker, taker] of [
   [asModule, asCommonJs],
   [asCommonJs, asModule],
+  [slim, asModule],
+  [slim, asCommonJs],
 ]) {
   const rng = new maker.Rng(42);
   const drawn = [1, 2].map(() => taker.gumbelMax([0, 1, 2], { rng })[0]);

@@ -7,6 +7,7 @@ export default defineConfig({
   resolve: { alias: { gumbel: fileURLToPath(new URL("ts/index.ts", import.meta.url)) } },
   test: {
     include: ["test/**/*.test.ts"],
+    exclude: ["test/memory/**"], // `npm run test:memory`
     // Statistical tests draw millions of values; none may hang.
     testTimeout: 120_000,
     pool: "forks",

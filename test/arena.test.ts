@@ -34,7 +34,7 @@ describe("settle", () => {
   test("memory that suffices already is used as it is", () => {
     const { arena, memory } = arenaOf();
     arena.begin(1);
-    arena.grow("classes");
+    arena.grow();
     arena.settle(1, 50);
     expect(memory.buffer.byteLength).toBe(2 * PAGE);
     expect(arena.recordWords.byteOffset).toBe(arena.begin(1));
@@ -49,26 +49,36 @@ describe("settle", () => {
     expect(buffer.byteLength).toBe((1 + Math.ceil(bytes / PAGE)) * PAGE);
     arena.begin(2048);
     arena.take(1000);
-    arena.grow("classes");
+    arena.grow();
     expect(memory.buffer).toBe(buffer);
   });
 });
 
-describe("a row for which there is no memory", () => {
-  const lines: [blamed: string, classes: number, draws: number][] = [
-    ["classes", 100_000, 1],
-    ["draws", 4, 500_000],
-  ];
-  test.each(lines)("blames %s", (blamed, classes, draws) => {
-    const { arena, memory } = arenaOf(10);
-    const x = port(new Float32Array(classes), classes);
-    const out = port(new Int32Array(draws), draws);
-    const call = () =>
-      run(arena, batchOf({ rows: 1, classes }), [x], [out], () => expect.fail("the kernel ran"));
-    const bytes = 32 + 16 * classes + 32 + 4 * classes + Math.ceil(draws / 4) * 16;
-    expect(errorOf(call)).toBe(
-      `RangeError: "${blamed}" expected as many as fit in memory for one row, got ${bytes} bytes`,
-    );
-    expect(memory.buffer.byteLength).toBe(PAGE);
-  });
+test("a row for which there is no memory", () => {
+  const { arena, memory } = arenaOf(10);
+  const [classes, draws] = [100_000, 500_000];
+  const x = port(new Float32Array(classes), classes);
+  const out = port(new Int32Array(draws), draws);
+  const batch = batchOf({ rows: 1, classes });
+  const call = () => run(arena, batch, [x], [out], () => expect.fail("the kernel ran"), 3, 8);
+  const values = RECORD + 3 * classes + 8 + classes + draws;
+  expect(errorOf(call)).toBe(
+    `RangeError: "classes" expected as many as fit in memory for one row, got ${4 * values} bytes`,
+  );
+  expect(memory.buffer.byteLength).toBe(PAGE);
+});
+
+test("the last page stays out of use", () => {
+  const grown: number[] = [];
+  const buffer = new ArrayBuffer(PAGE);
+  const arena = new Arena({ buffer, grow: (pages) => grown.push(pages) });
+  const taken = (pages: number) => {
+    arena.begin(0);
+    arena.take((pages * PAGE) / 4);
+    arena.grow();
+  };
+  taken(65_534);
+  expect(grown).toEqual([65_534]);
+  expect(() => taken(65_535)).toThrow(/as many as fit in memory/);
+  expect(grown).toHaveLength(1);
 });

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleConstants } from "../scripts/bundle-constants.mjs";
 
 /** kB after gzip. To be raised only together with new functions. */
-const BUDGET = { "index.js": 52, "slim.js": 17.5, "workerd.js": 17, "gumbel.wasm": 34 };
+const BUDGET = { "index.js": 52.6, "slim.js": 17.8, "workerd.js": 17.1, "gumbel.wasm": 34 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let dist: string;

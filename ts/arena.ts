@@ -1,9 +1,11 @@
 /** The memory of one WebAssembly instance, as values of 4 bytes: who lies where. */
 
-import { stateError } from "./check.ts";
 import { RECORD } from "./kernels.ts";
+import { tooWide } from "./workspace.ts";
 
 const PAGE_BYTES = 65_536;
+/** WebAssembly has 65,536 pages. The last one stays out of use: an array's end must be an address. */
+const MOST_PAGES = 65_535;
 /** Of a float32, an int32, a word of a record. */
 export const VALUE_BYTES = 4;
 /** Each array starts at a multiple of this, as a vector does. */
@@ -58,21 +60,22 @@ export class Arena {
     return address;
   }
 
-  /** Grows to hold what was taken, most of it for `cause`. That detaches views, so they are made anew. */
-  grow(cause: "classes" | "draws"): void {
+  /** Grows to hold what was taken. That detaches views, so they are made anew. */
+  grow(): void {
     if (this.#next <= this.#buffer.byteLength) return;
     try {
       this.#growMemory();
     } catch {
-      const bytes = `${this.#next - this.#start} bytes`;
-      throw stateError(cause, "as many as fit in memory for one row", bytes);
+      throw tooWide(this.#next - this.#start);
     }
     this.#view();
   }
 
   #growMemory(): void {
-    const missing = this.#next - this.#buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+    const pages = this.#buffer.byteLength / PAGE_BYTES;
+    const wanted = Math.ceil(this.#next / PAGE_BYTES);
+    if (wanted > MOST_PAGES) throw new RangeError("WebAssembly has no more addresses");
+    if (wanted > pages) this.#memory.grow(wanted - pages);
   }
 
   /** The address of an array that stays here; undefined for one from elsewhere. */

@@ -14,7 +14,10 @@ import { readTemperature } from "./rate.ts";
 
 /** Options of {@link categorical}. */
 export interface CategoricalOptions extends KeyOptions {
-  /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
+  /**
+   * Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row.
+   * WebAssembly takes rows of up to 355,117,738 classes, 266,338,304 of weights.
+   */
   classes?: number | undefined;
   /** Draws from each row, an integer from 0 to 2^30. Default 1. */
   draws?: number | undefined;

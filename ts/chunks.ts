@@ -1,12 +1,17 @@
 /** How a kernel is run on a batch: in chunks of rows, whose arrays are copied to the arena and back. */
 
 import { type Arena, VALUE_BYTES } from "./arena.ts";
+import { stateError } from "./check.ts";
 import { type Batch, RECORD } from "./kernels.ts";
 
 /** Bytes of one array's chunk: short enough for the L2 cache, long enough to hide the cost of a call. */
 const CHUNK_BYTES = 65_536;
 /** Copies below this many elements are faster as a loop than by `set` of a `subarray`. */
 const LOOP_BELOW = 48;
+/** Values that rows share: 2^32 bytes less 2^25, for all that isn't as long as a row. */
+const MOST_VALUES = 2 ** 30 - 2 ** 23;
+/** A Rust slice has less than 2^31 bytes. */
+const MOST_CLASSES = 2 ** 29 - 1;
 
 type Data = Float32Array | Int32Array;
 
@@ -26,7 +31,7 @@ export function port(data: Data | undefined, width: number): Port {
 }
 
 /** Runs a kernel on one chunk, its ports where their `at` says. Returns the rows completed, or nothing for all. */
-type Call = (rows: number, params: number, scratch: number) => unknown;
+export type Call = (rows: number, params: number, scratch: number) => unknown;
 
 /** As many rows as keep each array's chunk within bounds, at least one. */
 export function rowsAtOnce(rows: number, widest: number): number {
@@ -34,29 +39,29 @@ export function rowsAtOnce(rows: number, widest: number): number {
   return Math.max(1, Math.min(rows, Math.floor(CHUNK_BYTES / bytes)));
 }
 
-/** Values of scratch: see crates/wasm/src/lib.rs. */
-export function scratchOf(classes: number): number {
-  return 4 * classes + 8;
-}
-
-/** Walks the batch; returns the rows completed. */
+/** Walks the batch, with scratch for so many rows and `more` values; returns the rows completed. */
 export function run(
   arena: Arena,
   batch: Batch,
   inputs: readonly Port[],
   outputs: readonly Port[],
   call: Call,
+  scratchRows = 0,
+  more = 0,
 ): number {
   const { rows, classes } = batch;
   if (rows === 0) return 0;
   const widest = Math.max(widestOf(inputs), widestOf(outputs));
   const most = rowsAtOnce(rows, widest);
+  // Where a chunk holds more rows than one, they fit.
+  if (most === 1) {
+    checkClasses(classes, scratchRows + rowsIn(inputs, classes) + rowsIn(outputs, classes));
+  }
   const params = arena.begin(most);
-  const scratch = arena.take(scratchOf(classes));
+  const scratch = arena.take(scratchRows * classes + more);
   for (const input of inputs) place(arena, input, most);
   for (const output of outputs) place(arena, output, most);
-  // Only draws are wider than their row.
-  arena.grow(widest > classes ? "draws" : "classes");
+  arena.grow();
 
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);
@@ -78,6 +83,21 @@ function widestOf(ports: readonly Port[]): number {
   let widest = 0;
   for (const { data, width } of ports) if (data !== undefined && width > widest) widest = width;
   return widest;
+}
+
+/** How many of the arrays have a value for each class. */
+function rowsIn(ports: readonly Port[], classes: number): number {
+  let arrays = 0;
+  for (const { data, width } of ports) if (data !== undefined && width === classes) arrays++;
+  return arrays;
+}
+
+function checkClasses(classes: number, arrays: number): void {
+  const most = Math.min(MOST_CLASSES, Math.floor(MOST_VALUES / arrays));
+  if (classes <= most) return;
+  const reason = `WebAssembly's 4 GiB hold ${arrays} arrays of a row, each below 2 GiB`;
+  const hint = "split larger rows: logSumExp of a part is its logit";
+  throw stateError("classes", `at most ${most}, since ${reason} (${hint})`, `${classes}`);
 }
 
 /** Uses an array where it lies, or takes room to copy a chunk of it to. */

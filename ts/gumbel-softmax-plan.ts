@@ -27,7 +27,10 @@ import { readTau } from "./rate.ts";
 export interface GumbelSoftmaxPlanOptions {
   /** Rows of a batch, an integer from 0 to 2^32. */
   rows: number;
-  /** Classes in a row, an integer from 1 to 2^30. */
+  /**
+   * Classes in a row, an integer from 1 to 2^30. The plan's arrays and two rows of scratch share the 4 GiB of
+   * WebAssembly.
+   */
   classes: number;
   /** τ, finite and > 0, one or one a row, for calls that don't name their own. Default 1. */
   tau?: PerRow<number> | undefined;

@@ -20,7 +20,7 @@ const OPTIONS = [...KEY_OPTIONS, "out"];
  * 2·10^-7 · max(1, |G|).
  *
  * @param rows - Rows, an integer from 0 to 2^32.
- * @param classes - Columns of each row, an integer from 1 to 2^30.
+ * @param classes - Columns of each row, an integer from 1 to 2^30; on WebAssembly below 2^29.
  * @param options - The key, and where the result goes.
  * @returns `[rows, classes]`, row-major.
  * @throws TypeError for an argument or option of the wrong kind, an unknown option, or options that exclude each other.

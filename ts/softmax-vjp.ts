@@ -32,7 +32,10 @@ import {
 
 /** Options of {@link softmaxBackward}. */
 export interface SoftmaxBackwardOptions {
-  /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
+  /**
+   * Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row.
+   * WebAssembly takes rows of up to 355,117,738 classes.
+   */
   classes?: number | undefined;
   /** τ, finite and > 0, one or one a row, of y = softmax(x/τ). Default 1. */
   tau?: PerRow<number> | undefined;

@@ -2,8 +2,8 @@
 
 import { Arena } from "./arena.ts";
 import { stateError } from "./check.ts";
-import { port, rowsAtOnce, run, scratchOf } from "./chunks.ts";
-import type { Batch, Kernels } from "./kernels.ts";
+import { type Call, port, rowsAtOnce, run } from "./chunks.ts";
+import type { Batch, FillParams, Kernels } from "./kernels.ts";
 import type { InitOutput } from "./wasm/gumbel.js";
 import { type Lengths, type Shape, tooLarge, type Workspace } from "./workspace.ts";
 
@@ -12,6 +12,13 @@ type Exports = InitOutput;
 /** Flags of crates/wasm/src/lib.rs. */
 const WEIGHTS = 1;
 const MARK = 2;
+
+/** Rows of scratch of the kernels that a plan runs, at most. */
+const PLAN_SCRATCH = 2;
+/** Columns of one running sum: see crates/kernels. */
+const BLOCK = 256;
+/** Draws of a row that memory holds at once: more go through it in slices. */
+const MOST_DRAWS = 2 ** 22;
 
 /** The kernels in an instance of the module. Throws where that is refused. */
 export function instantiate(module: WebAssembly.Module): Kernels {
@@ -36,7 +43,7 @@ export function createWorkspace<Name extends string>(
   });
   try {
     // What `run` takes beside them, at most.
-    arena.settle(rowsAtOnce(shape.rows, shape.classes), scratchOf(shape.classes));
+    arena.settle(rowsAtOnce(shape.rows, shape.classes), PLAN_SCRATCH * shape.classes);
   } catch {
     throw tooLarge(shape);
   }
@@ -65,6 +72,35 @@ function instanceOf(module: WebAssembly.Module): Exports {
 
 function createKernels(wasm: Exports, arena: Arena): Kernels {
   const flags = ({ weights, mark }: Batch) => (weights ? WEIGHTS : 0) | (mark ? MARK : 0);
+
+  /** Of the `draws` of each row those from `made` on, as many as `out` holds. */
+  const draw = (
+    batch: Batch,
+    x: Float32Array,
+    draws: number,
+    made: number,
+    out: Int32Array,
+  ): number => {
+    const { rows, classes } = batch;
+    const count = out.length / rows;
+    const [l, index] = [port(x, classes), port(out, count)];
+    const call: Call = (rows, params, scratch) =>
+      wasm.categorical(
+        params,
+        rows,
+        classes,
+        l.at,
+        scratch,
+        draws,
+        made,
+        count,
+        index.at,
+        flags(batch),
+      );
+    // A double each, up to the next 16 bytes.
+    const sums = 4 * Math.ceil((Math.ceil(classes / BLOCK) + 1) / 2);
+    return run(arena, batch, [l], [index], call, batch.weights ? 3 : 2, sums);
+  };
 
   return {
     noise(batch, out) {
@@ -97,7 +133,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
       const { classes } = batch;
       const [l, g] = [port(x, classes), port(noise, classes)];
       const [hard, index] = [port(out.sample, classes), port(out.index, 1)];
-      return run(arena, batch, [l, g], [hard, index], (rows, params, scratch) =>
+      const call: Call = (rows, params, scratch) =>
         wasm.gumbel_max(
           params,
           rows,
@@ -108,14 +144,14 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           hard.at,
           index.at,
           flags(batch),
-        ),
-      );
+        );
+      return run(arena, batch, [l, g], [hard, index], call, batch.weights ? 1 : 0);
     },
     gumbelSoftmax(batch, x, noise, out) {
       const { classes } = batch;
       const [l, g, soft] = [port(x, classes), port(noise, classes), port(out.soft, classes)];
       const [hard, index] = [port(out.sample, classes), port(out.index, 1)];
-      return run(arena, batch, [l, g], [soft, hard, index], (rows, params, scratch) =>
+      const call: Call = (rows, params, scratch) =>
         wasm.gumbel_softmax(
           params,
           rows,
@@ -127,15 +163,22 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           hard.at,
           index.at,
           flags(batch),
-        ),
-      );
+        );
+      return run(arena, batch, [l, g], [soft, hard, index], call, batch.weights ? 1 : 0);
     },
     categorical(batch, x, draws, out) {
-      const { classes } = batch;
-      const [l, index] = [port(x, classes), port(out, draws)];
-      return run(arena, batch, [l], [index], (rows, params, scratch) =>
-        wasm.categorical(params, rows, classes, l.at, scratch, draws, index.at, flags(batch)),
-      );
+      const { rows, classes } = batch;
+      if (draws <= MOST_DRAWS) return draw(batch, x, draws, 0, out);
+      for (let row = 0; row < rows; row++) {
+        const one = rowOf(batch, row);
+        const logits = x.subarray(row * classes, (row + 1) * classes);
+        for (let made = 0; made < draws; made += MOST_DRAWS) {
+          const end = Math.min(made + MOST_DRAWS, draws);
+          const slice = out.subarray(row * draws + made, row * draws + end);
+          if (draw(one, logits, draws, made, slice) === 0) return row;
+        }
+      }
+      return rows;
     },
     softmaxBackward(batch, y, v, out) {
       const { classes } = batch;
@@ -146,9 +189,10 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
     },
     gumbelSoftmaxVjp(batch, x, noise, y, v, out, byTau) {
       const { classes } = batch;
-      const [l, g, soft] = [port(x, classes), port(noise, classes), port(y, classes)];
-      const [up, dx, dtau] = [port(v, classes), port(out, classes), port(byTau, 1)];
-      run(arena, batch, [l, g, soft, up], [dx, dtau], (rows, params, scratch) =>
+      const [l, g] = [port(x, classes), port(byTau && noise, classes)];
+      const [soft, up] = [port(y, classes), port(v, classes)];
+      const [dx, dtau] = [port(out, classes), port(byTau, 1)];
+      const call: Call = (rows, params, scratch) =>
         wasm.gumbel_softmax_vjp(
           params,
           rows,
@@ -161,14 +205,17 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           dx.at,
           dtau.at,
           flags(batch),
-        ),
-      );
+        );
+      const scratch = byTau === undefined ? 0 : batch.weights ? 2 : 1;
+      run(arena, batch, [l, g, soft, up], [dx, dtau], call, scratch);
     },
     gumbelSoftmaxJvp(batch, x, noise, y, { input, tau }, out) {
       const { classes } = batch;
-      const [l, g, soft] = [port(x, classes), port(noise, classes), port(y, classes)];
-      const [dx, dtau, dy] = [port(input, classes), port(tau, 1), port(out, classes)];
-      run(arena, batch, [l, g, soft, dx, dtau], [dy], (rows, params, scratch) =>
+      const isRead = tau !== undefined || batch.weights;
+      const [l, g] = [port(isRead ? x : undefined, classes), port(tau && noise, classes)];
+      const [soft, dx, dtau] = [port(y, classes), port(input, classes), port(tau, 1)];
+      const dy = port(out, classes);
+      const call: Call = (rows, params, scratch) =>
         wasm.gumbel_softmax_jvp(
           params,
           rows,
@@ -181,8 +228,8 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           scratch,
           dy.at,
           flags(batch),
-        ),
-      );
+        );
+      run(arena, batch, [l, g, soft, dx, dtau], [dy], call, tau === undefined ? 1 : 2);
     },
     logSoftmaxVjp(batch, value, v, out) {
       const { classes } = batch;
@@ -208,9 +255,15 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
     logSumExpJvp(batch, x, tangent, out) {
       const { classes } = batch;
       const [l, dx, dy] = [port(x, classes), port(tangent, classes), port(out, 1)];
-      run(arena, batch, [l, dx], [dy], (rows, _, scratch) =>
-        wasm.log_sum_exp_jvp(rows, classes, l.at, dx.at, scratch, dy.at),
-      );
+      const call: Call = (rows, _, scratch) =>
+        wasm.log_sum_exp_jvp(rows, classes, l.at, dx.at, scratch, dy.at);
+      run(arena, batch, [l, dx], [dy], call, 1);
     },
   };
+}
+
+/** One row of a batch as a batch. */
+function rowOf(batch: Batch, row: number): Batch {
+  const params: FillParams = (words, floats) => batch.params(words, floats, row, 1);
+  return { ...batch, rows: 1, params };
 }

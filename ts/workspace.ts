@@ -35,3 +35,7 @@ export function plainWorkspace<Name extends string>(
 export function tooLarge({ rows, classes }: Shape): RangeError {
   return stateError("rows", `as many as fit in memory with ${classes} classes each`, `${rows}`);
 }
+
+export function tooWide(bytes: number): RangeError {
+  return stateError("classes", "as many as fit in memory for one row", `${bytes} bytes`);
+}

@@ -21,6 +21,7 @@ import {
   inspect,
   isFixed,
   type Params,
+  scratchOf,
 } from "./row.ts";
 
 const TWO_M32 = 2 ** -32;
@@ -116,8 +117,8 @@ export class Cumulative {
     this.#blocks = (classes + BLOCK - 1) >>> 8;
     this.#hasGuide = false;
     if (classes > this.#weights.length) {
-      this.#weights = new Float32Array(classes);
-      this.#sums = new Float64Array(this.#blocks + 1);
+      this.#sums = scratchOf(Float64Array, this.#blocks + 1);
+      this.#weights = scratchOf(Float32Array, classes);
     }
     exps(logits, at, this.#weights, 0, classes, max, rate);
     for (let b = 0; b < this.#blocks; b++) {
@@ -136,7 +137,7 @@ export class Cumulative {
     let bits = 6;
     while (1 << bits < GUIDES_A_CLASS * classes && bits < 20) bits++;
     const size = 1 << bits;
-    if (this.#ends.length < classes) this.#ends = new Float64Array(classes);
+    if (this.#ends.length < classes) this.#ends = scratchOf(Float64Array, classes);
     if (this.#guide.length < size) this.#guide = new Int32Array(size);
     for (let b = 0; b < this.#blocks; b++) this.#setEnds(b);
     const [ends, guide] = [this.#ends, this.#guide];
@@ -208,13 +209,19 @@ export class Cumulative {
   }
 
   #find(target: number): number {
-    let last = 0;
-    for (let b = 0; b < this.#blocks; b++) {
-      const end = this.#sums[b + 1];
-      if (end > target) return this.#findInBlock(b, target, end);
-      if (end > this.#sums[b]) last = b;
+    const sums = this.#sums;
+    // By halving: a row may have a million blocks.
+    let low = 0;
+    let high = this.#blocks;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (sums[middle + 1] > target) high = middle;
+      else low = middle + 1;
     }
+    if (low < this.#blocks) return this.#findInBlock(low, target, sums[low + 1]);
     // Past the end: the last block with anything in it.
+    let last = this.#blocks - 1;
+    while (last > 0 && !(sums[last + 1] > sums[last])) last--;
     return this.#findInBlock(last, target, Number.POSITIVE_INFINITY);
   }
 

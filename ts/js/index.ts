@@ -11,7 +11,7 @@ import type { Batch, IndexOut, Kernels, SoftOut, Tangent } from "../kernels.ts";
 import { Cumulative, categorical, FirstWords } from "./categorical.ts";
 import { Drawn } from "./gumbel.ts";
 import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
-import { BLOCK, blockEnd, Input, oneHot, Params, SHORT } from "./row.ts";
+import { BLOCK, blockEnd, Input, oneHot, Params, SHORT, scratchOf } from "./row.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { addTangent, finishGradient, relativeScores } from "./tau.ts";
 import * as vjp from "./vjp.ts";
@@ -265,9 +265,9 @@ class JsKernels implements Kernels {
   /** Has scratch for rows of so many classes. */
   #reserve(classes: number): void {
     if (classes <= this.#scores.length) return;
-    this.#logits = new Float32Array(classes);
-    this.#scores = new Float32Array(classes);
-    this.#tangent = new Float32Array(classes);
+    this.#logits = scratchOf(Float32Array, classes);
+    this.#scores = scratchOf(Float32Array, classes);
+    this.#tangent = scratchOf(Float32Array, classes);
   }
 }
 

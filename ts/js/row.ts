@@ -1,6 +1,7 @@
 /** What a row is before anything is computed from it: its parameters, and whether it is a law. */
 
 import { type Batch, RECORD } from "../kernels.ts";
+import { tooWide } from "../workspace.ts";
 
 /**
  * Columns of one block: the unit in which a row is drawn, summed and searched.
@@ -132,4 +133,18 @@ export function oneHot(column: number, out: Float32Array, at: number, classes: n
   if (classes > SHORT) out.fill(0, at, at + classes);
   else for (let i = at; i < at + classes; i++) out[i] = 0;
   out[at + column] = 1;
+}
+
+interface Scratch<T> {
+  new (length: number): T;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+/** Scratch that grows with the row, for which there may be no memory. */
+export function scratchOf<T>(ArrayOf: Scratch<T>, length: number): T {
+  try {
+    return new ArrayOf(length);
+  } catch {
+    throw tooWide(length * ArrayOf.BYTES_PER_ELEMENT);
+  }
 }

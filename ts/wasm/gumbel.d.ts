@@ -2,15 +2,19 @@
 /* eslint-disable */
 
 /**
- * Draws by inverse CDF: `draws` indices a row.
+ * Draws by inverse CDF: of the `draws` of a row those from `made` on, `count` of them. `made` isn't 0 for the later
+ * slices of one row's draws alone; between these, scratch stays as it is.
+ *
+ * Scratch: ⌈classes/256⌉ + 1 doubles up to the next 16 bytes, then two rows, and a third for weights.
  *
  * # Safety
  * See the module.
  */
-export function categorical(params: number, rows: number, classes: number, x: number, scratch: number, draws: number, out: number, flags: number): number;
+export function categorical(params: number, rows: number, classes: number, x: number, scratch: number, draws: number, made: number, count: number, out: number, flags: number): number;
 
 /**
  * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
+ * Scratch: a row for weights, none for logits.
  *
  * # Safety
  * See the module.
@@ -19,7 +23,7 @@ export function gumbel_max(params: number, rows: number, classes: number, x: num
 
 /**
  * Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
- * null the one-hot row of that index.
+ * null the one-hot row of that index. Scratch: a row for weights, none for logits.
  *
  * # Safety
  * See the module.
@@ -28,6 +32,7 @@ export function gumbel_softmax(params: number, rows: number, classes: number, x:
 
 /**
  * The tangent of a soft sample `y` along a tangent of the input and one of τ, each where its pointer isn't null.
+ * Scratch: a row, and for τ a second.
  *
  * # Safety
  * See the module.
@@ -36,7 +41,7 @@ export function gumbel_softmax_jvp(params: number, rows: number, classes: number
 
 /**
  * The gradient of a soft sample `y` by its input, and by τ where `by_tau` isn't null. `x` is read for weights and
- * for τ, noise for τ.
+ * for τ, noise for τ. Scratch: for τ a row, and a second for weights.
  *
  * # Safety
  * See the module.
@@ -76,7 +81,7 @@ export function log_softmax_vjp(rows: number, classes: number, value: number, v:
 export function log_sum_exp(rows: number, classes: number, x: number, out: number, flags: number): number;
 
 /**
- * Tangent of log-sum-exp, one value a row. An invalid row gives NaN.
+ * Tangent of log-sum-exp, one value a row. An invalid row gives NaN. Scratch: a row.
  *
  * # Safety
  * See the module.
@@ -124,7 +129,7 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
-    readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
+    readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly gumbel_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
     readonly gumbel_softmax: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly gumbel_softmax_jvp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;

@@ -1,7 +1,10 @@
 /* @ts-self-types="./gumbel.d.ts" */
 
 /**
- * Draws by inverse CDF: `draws` indices a row.
+ * Draws by inverse CDF: of the `draws` of a row those from `made` on, `count` of them. `made` isn't 0 for the later
+ * slices of one row's draws alone; between these, scratch stays as it is.
+ *
+ * Scratch: ⌈classes/256⌉ + 1 doubles up to the next 16 bytes, then two rows, and a third for weights.
  *
  * # Safety
  * See the module.
@@ -11,17 +14,20 @@
  * @param {number} x
  * @param {number} scratch
  * @param {number} draws
+ * @param {number} made
+ * @param {number} count
  * @param {number} out
  * @param {number} flags
  * @returns {number}
  */
-export function categorical(params, rows, classes, x, scratch, draws, out, flags) {
-    const ret = wasm.categorical(params, rows, classes, x, scratch, draws, out, flags);
+export function categorical(params, rows, classes, x, scratch, draws, made, count, out, flags) {
+    const ret = wasm.categorical(params, rows, classes, x, scratch, draws, made, count, out, flags);
     return ret >>> 0;
 }
 
 /**
  * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
+ * Scratch: a row for weights, none for logits.
  *
  * # Safety
  * See the module.
@@ -43,7 +49,7 @@ export function gumbel_max(params, rows, classes, x, noise, scratch, sample, ind
 
 /**
  * Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
- * null the one-hot row of that index.
+ * null the one-hot row of that index. Scratch: a row for weights, none for logits.
  *
  * # Safety
  * See the module.
@@ -66,6 +72,7 @@ export function gumbel_softmax(params, rows, classes, x, noise, scratch, soft, s
 
 /**
  * The tangent of a soft sample `y` along a tangent of the input and one of τ, each where its pointer isn't null.
+ * Scratch: a row, and for τ a second.
  *
  * # Safety
  * See the module.
@@ -87,7 +94,7 @@ export function gumbel_softmax_jvp(params, rows, classes, x, noise, y, input_tan
 
 /**
  * The gradient of a soft sample `y` by its input, and by τ where `by_tau` isn't null. `x` is read for weights and
- * for τ, noise for τ.
+ * for τ, noise for τ. Scratch: for τ a row, and a second for weights.
  *
  * # Safety
  * See the module.
@@ -173,7 +180,7 @@ export function log_sum_exp(rows, classes, x, out, flags) {
 }
 
 /**
- * Tangent of log-sum-exp, one value a row. An invalid row gives NaN.
+ * Tangent of log-sum-exp, one value a row. An invalid row gives NaN. Scratch: a row.
  *
  * # Safety
  * See the module.

@@ -52,7 +52,7 @@ impl Prepared {
                 ..Params::default()
             })
             .collect();
-        let scratch = 4 * classes + 8 + 2 * (classes.div_ceil(BLOCK) + 1);
+        let scratch = 2 * classes + 4 * (classes.div_ceil(BLOCK) + 1).div_ceil(2);
         Self {
             params,
             stream: 0,
@@ -80,7 +80,7 @@ impl Prepared {
         let index = self.index.as_mut_ptr();
         let scratch: *mut f32 = self.scratch.as_mut_ptr().cast();
         // SAFETY: the arrays are as long as the exports expect for `rows` and `classes`, apart from each other, and
-        // `scratch` has room for four rows, eight values and the sums of blocks, aligned to 16 bytes.
+        // `scratch` has room for two rows and the sums of blocks, as `categorical` asks for, aligned to 16 bytes.
         unsafe {
             match self.task.operation.as_str() {
                 "noise" => exports::noise(params, rows, classes, out),
@@ -114,7 +114,8 @@ impl Prepared {
                     return Answer::Indices(&self.index);
                 }
                 "inverseCdf" | "manyDraws" => {
-                    exports::categorical(params, rows, classes, x, scratch, draws.max(1), index, 0);
+                    let draws = draws.max(1);
+                    exports::categorical(params, rows, classes, x, scratch, draws, 0, draws, index, 0);
                     return Answer::Indices(&self.index);
                 }
                 other => panic!("no operation {other}"),

@@ -27,19 +27,43 @@ pub struct Room<'a> {
     pub guide: &'a mut Guide,
 }
 
-/// Draws as many columns as `out` has room for, `out[j]` from the words of column `params.first + j`.
-pub fn categorical(input: Input, params: &Params, room: Room, out: &mut [i32]) -> Result<(), Invalid> {
+/// Which draws of a row are made: a slice of all of them, as long as there is room for its results.
+#[derive(Clone, Copy)]
+pub struct Slice {
+    /// How many there are in all: that decides how they are made.
+    pub all: usize,
+    /// How many the slices before have made. The law that these worked out must still be in the room.
+    pub made: usize,
+}
+
+/// Draws as many columns as `out` has room for, `out[j]` from the words of column `params.first + slice.made + j`.
+pub fn categorical(
+    input: Input,
+    params: &Params,
+    room: Room,
+    slice: Slice,
+    out: &mut [i32],
+) -> Result<(), Invalid> {
     match inspect(input.logits)? {
         Law::Certain(column) => out.fill(column as i32),
         Law::Finite(_) if params.is_cold() => out.fill(argmax(input.given) as i32),
         Law::Finite(max) => {
             let Room { weights, sums, sure, guide } = room;
-            running_sums(input.logits, max, params.rate, weights, sums);
+            let is_first = slice.made == 0;
+            if is_first {
+                running_sums(input.logits, max, params.rate, weights, sums);
+            }
             let law = Cumulative::new(weights, sums);
+            let params = &Params { first: params.first + slice.made as u32, ..*params };
             let low = |at: usize| philox::word(params, Purpose::DrawLow, params.first + at as u32);
-            if guide::pays(out.len(), input.logits.len()) {
+            if guide::pays(slice.all, input.logits.len()) {
+                if is_first {
+                    guide.make(&law, sure);
+                }
                 let guided = Guided::new(&law, sure, guide);
-                each_block(params, out, |at, words, out| guided.draw_all(words, out, |i| low(at + i)));
+                each_block(params, out, |at, words, out| {
+                    guided.draw_all(words, out, |i| low(at + i));
+                });
             } else {
                 each_block(params, out, |at, words, out| {
                     for (i, (&word, out)) in words.iter().zip(out).enumerate() {
@@ -138,26 +162,33 @@ impl<'a> Cumulative<'a> {
 
     /// The column of the draw with first word `word`; `low()` is its second word.
     pub fn draw(&self, word: u32, low: impl FnOnce() -> u32) -> usize {
+        self.draw_from(0, word, low)
+    }
+
+    /// The same where nothing before the block `from` can be drawn.
+    #[inline(always)]
+    pub(crate) fn draw_from(&self, from: usize, word: u32, low: impl FnOnce() -> u32) -> usize {
         let total = self.total();
         let word = f64::from(word);
-        let found = self.find(word * TWO_M32 * total);
+        let found = self.find(from, word * TWO_M32 * total);
         if (word + 1.0) * TWO_M32 * total < found.until {
             return found.column;
         }
         let u = (word + (f64::from(low()) + 0.5) * TWO_M32) * TWO_M32;
-        self.find(u * total).column
+        self.find(from, u * total).column
     }
 
-    fn find(&self, target: f64) -> Found {
-        let (mut last, mut found) = (0, None);
-        for (at, ends) in self.sums.windows(2).enumerate() {
+    #[inline(always)]
+    fn find(&self, from: usize, target: f64) -> Found {
+        let (mut last, mut found) = (from, None);
+        for (at, ends) in self.sums.get(from..).unwrap_or_default().windows(2).enumerate() {
             let (start, end) = (ends[0], ends[1]);
             if end > target {
-                found = Some((at, end));
+                found = Some((from + at, end));
                 break;
             }
             if end > start {
-                last = at;
+                last = from + at;
             }
         }
         // Past the end: the last block with anything in it.

@@ -4,6 +4,7 @@
 //! The same columns as [`Cumulative::draw`]: a word's target rises with the word, so each column ends at one word, and
 //! that word is found with the very arithmetic of a draw.
 
+use crate::BLOCK;
 use crate::categorical::{Cumulative, TWO_M32};
 
 /// Bits of a word that look into the guide: it takes 16 kB, half of a first-level cache.
@@ -19,6 +20,24 @@ pub struct Guide([u32; ENTRIES + 1]);
 impl Guide {
     /// Room for a guide.
     pub const EMPTY: Self = Self([0; ENTRIES + 1]);
+
+    /// Works out the guide of a law, and `sure`, which has room for exactly the row.
+    pub fn make(&mut self, law: &Cumulative, sure: &mut [u32]) {
+        let total = law.total();
+        let per_weight = 1.0 / (TWO_M32 * total);
+        let mut next = 0;
+        law.each_end(|column, end| {
+            let words = words_below(end, total, per_weight).saturating_sub(1) as u32;
+            if let Some(sure) = sure.get_mut(column) {
+                *sure = words;
+            }
+            while next < ENTRIES && ((next as u32) << (32 - BITS)) <= words {
+                self.0[next] = column as u32;
+                next += 1;
+            }
+        });
+        self.0[next..].fill(sure.len() as u32);
+    }
 }
 
 /// Whether so many draws pay for a guide: making it costs about 5 ns a class and 4 µs, a search some 100 ns a draw.
@@ -36,22 +55,8 @@ pub struct Guided<'a> {
 }
 
 impl<'a> Guided<'a> {
-    /// Works the guide out. `sure` has room for exactly the row.
-    pub fn new(law: &'a Cumulative, sure: &'a mut [u32], guide: &'a mut Guide) -> Self {
-        let total = law.total();
-        let per_weight = 1.0 / (TWO_M32 * total);
-        let mut next = 0;
-        law.each_end(|column, end| {
-            let words = words_below(end, total, per_weight).saturating_sub(1) as u32;
-            if let Some(sure) = sure.get_mut(column) {
-                *sure = words;
-            }
-            while next < ENTRIES && ((next as u32) << (32 - BITS)) <= words {
-                guide.0[next] = column as u32;
-                next += 1;
-            }
-        });
-        guide.0[next..].fill(sure.len() as u32);
+    /// From what [`Guide::make`] has made of the law.
+    pub fn new(law: &'a Cumulative, sure: &'a [u32], guide: &'a Guide) -> Self {
         Self { law, sure, guide }
     }
 
@@ -59,18 +64,28 @@ impl<'a> Guided<'a> {
     #[inline(always)]
     pub fn draw_all(&self, words: &[u32], out: &mut [i32], low: impl Fn(usize) -> u32) {
         for (i, (&word, out)) in words.iter().zip(&mut *out).enumerate() {
-            *out = self.find(word).unwrap_or_else(|| self.law.draw(word, || low(i))) as i32;
+            *out = match self.find(word) {
+                Ok(column) => column,
+                Err(first) => self.search(first, word, || low(i)),
+            } as i32;
         }
     }
 
-    /// The column that a word draws without its second word.
+    /// By both words, from the first column that the word may draw. Not in the loop above, which would lack registers.
+    #[cold]
+    #[inline(never)]
+    fn search(&self, first: usize, word: u32, low: impl FnOnce() -> u32) -> usize {
+        self.law.draw_from(first / BLOCK, word, low)
+    }
+
+    /// The column that a word draws without its second word, or else the first that it may draw.
     #[inline(always)]
-    fn find(&self, word: u32) -> Option<usize> {
+    fn find(&self, word: u32) -> Result<usize, usize> {
         let mut column = self.start(word);
         loop {
-            let sure = *self.sure.get(column)?;
+            let Some(&sure) = self.sure.get(column) else { return Err(0) };
             if sure >= word {
-                return (sure > word).then_some(column);
+                return if sure > word { Ok(column) } else { Err(column) };
             }
             column += 1;
         }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::one_row::categorical;
+use common::one_row::{categorical, categorical_slices};
 use common::{Source, block_sum, logits, params, split_in, tempered};
 use gumbel_kernels::categorical::Cumulative;
 use gumbel_kernels::guide::{Guide, Guided};
@@ -44,7 +44,8 @@ fn guided_draws_are_searched_ones() {
         let sums = sums(&weights);
         let law = Cumulative::new(&weights, &sums);
         let (mut sure, mut guide) = (vec![0; weights.len()], Guide::EMPTY);
-        let guided = Guided::new(&law, &mut sure, &mut guide);
+        guide.make(&law, &mut sure);
+        let guided = Guided::new(&law, &sure, &guide);
         let total = sums[sums.len() - 1];
         let mut words: Vec<u32> = (0..2000).map(|_| source.word()).chain([0, 1, 2]).collect();
         words.extend((0..3).map(|i| u32::MAX - i));
@@ -71,7 +72,7 @@ fn guided_draws_are_searched_ones() {
     }
 }
 
-/// n draws are n times one draw, from any number on.
+/// n draws are n times one draw, from any number on, and so are slices of them.
 #[test]
 fn many_draws_are_single_draws() {
     let mut source = Source(23);
@@ -86,6 +87,11 @@ fn many_draws_are_single_draws() {
                 let mut one = [-1];
                 categorical(input, &Params { first: first + at as u32, ..key }, &mut one).unwrap();
                 assert_eq!(one[0], drawn, "{classes} classes, {kind}, draw {at}");
+            }
+            for sizes in [&[1, 1499][..], &[750, 750], &[1023, 1, 63, 413]] {
+                let mut sliced = vec![-1; many.len()];
+                categorical_slices(input, &Params { first, ..key }, sizes, &mut sliced).unwrap();
+                assert_eq!(sliced, many, "{classes} classes, {kind}, slices of {sizes:?}");
             }
         }
     }

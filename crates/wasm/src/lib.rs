@@ -4,8 +4,9 @@
 //! TypeScript's, arithmetic is `gumbel-kernels`'. One convention holds throughout:
 //!
 //! - `params` points to one [`Params`] a row, `x`, `y`, `v`, … to row-major `[rows, classes]` float32; a pointer that may be
-//!   missing is then null. Regions don't overlap. `scratch` has room for four rows and eight values, aligned to 16
-//!   bytes.
+//!   missing is then null. Regions don't overlap. `scratch`, aligned to 16 bytes, has room for as many rows as the
+//!   function says, which needn't hold anything.
+//! - No array of a row has 2^31 bytes or more, and none ends where addresses do: slices can't.
 //! - A function that can meet an invalid row returns how many rows it completed: `rows`, or the number of the first
 //!   invalid row. With [`MARK`] it marks such a row (−1, NaN) and goes on.
 //!
@@ -16,6 +17,7 @@
 #![allow(clippy::too_many_arguments)]
 
 use core::slice;
+use gumbel_kernels::categorical::Slice;
 use gumbel_kernels::guide::Guide;
 use gumbel_kernels::gumbel::RowNoise;
 
@@ -74,6 +76,11 @@ unsafe fn quad_room() -> &'static mut quad::Room {
 unsafe fn guide() -> &'static mut Guide {
     let guide = &raw mut GUIDE;
     unsafe { &mut *guide }
+}
+
+/// Row `row` of scratch. Scratch as a whole may be longer than a slice can be, hence the wrapping addition.
+fn scratch_row(scratch: *mut f32, row: usize, classes: usize) -> *mut f32 {
+    scratch.wrapping_add(row * classes)
 }
 
 /// A batch in memory: how to get at its rows.
@@ -318,6 +325,7 @@ pub unsafe fn log_sum_exp(rows: usize, classes: usize, x: *const f32, out: *mut 
 }
 
 /// Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
+/// Scratch: a row for weights, none for logits.
 ///
 /// # Safety
 /// See the module.
@@ -353,7 +361,7 @@ pub unsafe fn gumbel_max(
 }
 
 /// Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
-/// null the one-hot row of that index.
+/// null the one-hot row of that index. Scratch: a row for weights, none for logits.
 ///
 /// # Safety
 /// See the module.
@@ -429,7 +437,10 @@ unsafe fn mark_index(batch: &Batch, row: usize, sample: *mut f32, index: *mut i3
     }
 }
 
-/// Draws by inverse CDF: `draws` indices a row.
+/// Draws by inverse CDF: of the `draws` of a row those from `made` on, `count` of them. `made` isn't 0 for the later
+/// slices of one row's draws alone; between these, scratch stays as it is.
+///
+/// Scratch: ⌈classes/256⌉ + 1 doubles up to the next 16 bytes, then two rows, and a third for weights.
 ///
 /// # Safety
 /// See the module.
@@ -441,11 +452,13 @@ pub unsafe fn categorical(
     x: *const f32,
     scratch: *mut f32,
     draws: usize,
+    made: usize,
+    count: usize,
     out: *mut i32,
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
-    let drawn = |row: usize| unsafe { slice::from_raw_parts_mut(out.add(row * draws), draws) };
+    let drawn = |row: usize| unsafe { slice::from_raw_parts_mut(out.add(row * count), count) };
     let mut words = QuadWords::new();
     batch.each_quad(
         |row, quads| unsafe {
@@ -457,15 +470,16 @@ pub unsafe fn categorical(
             write_indices(&batch, row, done, core::ptr::null_mut(), out)
         },
         |row| unsafe {
-            // Logits of weights, exponentials, sums, words: 3K + 2(⌈K/256⌉ + 1) ≤ 4K + 8 values.
-            let (sums, count) = (scratch.add(2 * classes).cast::<f64>(), classes.div_ceil(BLOCK) + 1);
+            let sums = slice::from_raw_parts_mut(scratch.cast::<f64>(), classes.div_ceil(BLOCK) + 1);
+            let scratch = scratch.add(4 * sums.len().div_ceil(2));
             let room = draw::Room {
-                weights: batch.row_mut(scratch, 1),
-                sums: slice::from_raw_parts_mut(sums, count),
-                sure: slice::from_raw_parts_mut(sums.add(count).cast(), classes),
+                weights: batch.row_mut(scratch, 0),
+                sums,
+                sure: slice::from_raw_parts_mut(scratch_row(scratch, 1, classes).cast(), classes),
                 guide: guide(),
             };
-            draw::categorical(batch.input(x, row, scratch), batch.params(row), room, drawn(row))
+            let input = batch.input(x, row, scratch_row(scratch, 2, classes));
+            draw::categorical(input, batch.params(row), room, Slice { all: draws, made }, drawn(row))
         },
         |row| drawn(row).fill(-1),
     )
@@ -501,7 +515,7 @@ pub unsafe fn softmax_backward(
 }
 
 /// The gradient of a soft sample `y` by its input, and by τ where `by_tau` isn't null. `x` is read for weights and
-/// for τ, noise for τ.
+/// for τ, noise for τ. Scratch: for τ a row, and a second for weights.
 ///
 /// # Safety
 /// See the module.
@@ -533,8 +547,8 @@ pub unsafe fn gumbel_softmax_vjp(
                 }
             } else {
                 vjp::softmax_backward(y, v, 1.0, out);
-                let relative = batch.row_mut(scratch, 1);
-                let logits = batch.input(x, row, scratch).logits;
+                let relative = batch.row_mut(scratch, 0);
+                let logits = batch.input(x, row, scratch_row(scratch, 1, classes)).logits;
                 valid = tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative).is_ok();
                 *by_tau.add(row) = if valid {
                     tau::finish_gradient(out, relative, params)
@@ -552,6 +566,7 @@ pub unsafe fn gumbel_softmax_vjp(
 }
 
 /// The tangent of a soft sample `y` along a tangent of the input and one of τ, each where its pointer isn't null.
+/// Scratch: a row, and for τ a second.
 ///
 /// # Safety
 /// See the module.
@@ -574,21 +589,26 @@ pub unsafe fn gumbel_softmax_jvp(
     for row in 0..rows {
         unsafe {
             let (y, params) = (batch.row(y, row), batch.params(row));
-            let tangent = batch.row_mut(scratch, 2);
-            tangent.fill(0.0);
-            if !input_tangent.is_null() {
+            // First, since the logits of weights lie where the tangent will.
+            let by_tau = (!tau_tangent.is_null() && !vjp::is_marked(y)).then(|| {
+                let relative = batch.row_mut(scratch_row(scratch, 1, classes), 0);
+                let logits = batch.input(x, row, scratch).logits;
+                tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative)?;
+                Ok(relative)
+            });
+            let tangent = batch.row_mut(scratch, 0);
+            if input_tangent.is_null() {
+                tangent.fill(0.0);
+            } else {
                 tangent.copy_from_slice(batch.row(input_tangent, row));
                 if flags & WEIGHTS != 0 {
                     weights::divide(tangent, batch.row(x, row));
                 }
             }
-            if !tau_tangent.is_null() && !vjp::is_marked(y) {
-                let relative = batch.row_mut(scratch, 1);
-                let logits = batch.input(x, row, scratch).logits;
-                match tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative) {
-                    Ok(()) => tau::add_tangent(tangent, relative, *tau_tangent.add(row)),
-                    Err(Invalid) => tangent.fill(NAN),
-                }
+            match by_tau {
+                Some(Ok(relative)) => tau::add_tangent(tangent, relative, *tau_tangent.add(row)),
+                Some(Err(Invalid)) => tangent.fill(NAN),
+                None => {}
             }
             vjp::softmax_backward(y, tangent, params.scale, batch.row_mut(out, row));
         }
@@ -640,7 +660,7 @@ pub unsafe fn log_sum_exp_vjp(rows: usize, classes: usize, x: *const f32, v: *co
     );
 }
 
-/// Tangent of log-sum-exp, one value a row. An invalid row gives NaN.
+/// Tangent of log-sum-exp, one value a row. An invalid row gives NaN. Scratch: a row.
 ///
 /// # Safety
 /// See the module.

@@ -61,15 +61,30 @@ pub(crate) fn relative_scores(
 }
 
 pub(crate) fn categorical(input: Input, params: &Params, out: &mut [i32]) -> Result<(), Invalid> {
+    let all = out.len();
+    categorical_slices(input, params, &[all], out)
+}
+
+/// The same in slices of so many draws.
+pub(crate) fn categorical_slices(
+    input: Input,
+    params: &Params,
+    sizes: &[usize],
+    out: &mut [i32],
+) -> Result<(), Invalid> {
     let classes = input.logits.len();
+    let (weights, sums) = (&mut vec![0.0; classes], &mut vec![0.0; classes.div_ceil(BLOCK) + 1]);
     let mut guide = Guide::EMPTY;
-    let room = categorical::Room {
-        weights: &mut vec![0.0; classes],
-        sums: &mut vec![0.0; classes.div_ceil(BLOCK) + 1],
-        sure: &mut vec![0; classes],
-        guide: &mut guide,
-    };
-    categorical::categorical(input, params, room, out)
+    let (sure, guide) = (&mut vec![0; classes], &mut guide);
+    let all = out.len();
+    let mut made = 0;
+    for size in sizes {
+        let room = categorical::Room { weights, sums, sure, guide };
+        let slice = categorical::Slice { all, made };
+        categorical::categorical(input, params, room, slice, &mut out[made..made + size])?;
+        made += size;
+    }
+    Ok(())
 }
 
 pub(crate) fn fill_row(noise: &RowNoise, out: &mut [f32]) {

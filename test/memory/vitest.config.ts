@@ -1,0 +1,8 @@
+import { defineConfig } from "vitest/config";
+import ordinary from "../../vitest.config.ts";
+
+/** Tests that need some GiB of memory, one after the other. */
+export default defineConfig({
+  ...ordinary,
+  test: { ...ordinary.test, include: ["test/memory/*.test.ts"], exclude: [], maxWorkers: 1 },
+});

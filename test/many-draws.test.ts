@@ -36,3 +36,19 @@ test("a row that is invalid or certain", () => {
     expectSameBits(done[1], expected[1], `mark: ${mark}`);
   }
 });
+
+test("rows so wide that TypeScript looks for their blocks by halving", () => {
+  for (const classes of [16_384, 16_640, 70_000]) {
+    // Every third block holds something, or the first half alone, so that there is an end to run past.
+    for (const has of [(i: number) => (i >> 8) % 3 === 0, (i: number) => i < classes / 2]) {
+      const x = new Float32Array(classes).map((_, i) => (has(i) ? 1 + Math.sin(i) : 0));
+      for (const draws of [1, 60, 40_000]) {
+        const batch = batchOf({ rows: 1, classes, weights: true });
+        const [expected, got] = [new Int32Array(draws), new Int32Array(draws)];
+        js.categorical(batch, x, draws, expected);
+        wasm.categorical(batch, x, draws, got);
+        expectSameBits(got, expected, `${classes} classes, ${draws} draws`);
+      }
+    }
+  }
+});

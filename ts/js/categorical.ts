@@ -30,6 +30,9 @@ const TWO_M32 = 2 ** -32;
 const GUIDES_A_CLASS = 4;
 const DRAWS_A_CLASS = 1 / 16;
 
+/** From so many blocks on, halving beats walking. */
+const MANY_BLOCKS = 64;
+
 /**
  * Draws `draws` columns to `out` from `to` on, draw j from the words of column `params.first + j`.
  * Returns whether the row is valid; if not, nothing is written.
@@ -209,20 +212,30 @@ export class Cumulative {
   }
 
   #find(target: number): number {
+    const from = this.#blocks > MANY_BLOCKS ? this.#halve(target) : 0;
+    let last = from;
+    for (let b = from; b < this.#blocks; b++) {
+      const end = this.#sums[b + 1];
+      if (end > target) return this.#findInBlock(b, target, end);
+      if (end > this.#sums[b]) last = b;
+    }
+    // Past the end: the last block with anything in it.
+    return this.#findInBlock(last, target, Number.POSITIVE_INFINITY);
+  }
+
+  /** The block to begin with: the first whose end passes the target, or the last with anything in it. */
+  #halve(target: number): number {
     const sums = this.#sums;
-    // By halving: a row may have a million blocks.
+    const total = sums[this.#blocks];
     let low = 0;
-    let high = this.#blocks;
+    let high = this.#blocks - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (sums[middle + 1] > target) high = middle;
+      const end = sums[middle + 1];
+      if (end > target || end === total) high = middle;
       else low = middle + 1;
     }
-    if (low < this.#blocks) return this.#findInBlock(low, target, sums[low + 1]);
-    // Past the end: the last block with anything in it.
-    let last = this.#blocks - 1;
-    while (last > 0 && !(sums[last + 1] > sums[last])) last--;
-    return this.#findInBlock(last, target, Number.POSITIVE_INFINITY);
+    return low;
   }
 
   #findInBlock(block: number, target: number, until: number): number {

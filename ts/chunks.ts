@@ -53,8 +53,8 @@ export function run(
   if (rows === 0) return 0;
   const widest = Math.max(widestOf(inputs), widestOf(outputs));
   const most = rowsAtOnce(rows, widest);
-  // Where a chunk holds more rows than one, they fit.
-  if (most === 1) {
+  // What fits in a chunk needs no counting.
+  if (classes > CHUNK_BYTES) {
     checkClasses(classes, scratchRows + rowsIn(inputs, classes) + rowsIn(outputs, classes));
   }
   const params = arena.begin(most);

@@ -73,16 +73,16 @@ function instanceOf(module: WebAssembly.Module): Exports {
 function createKernels(wasm: Exports, arena: Arena): Kernels {
   const flags = ({ weights, mark }: Batch) => (weights ? WEIGHTS : 0) | (mark ? MARK : 0);
 
-  /** Of the `draws` of each row those from `made` on, as many as `out` holds. */
+  /** Of the `draws` of each row `count` from `made` on. */
   const draw = (
     batch: Batch,
     x: Float32Array,
     draws: number,
     made: number,
+    count: number,
     out: Int32Array,
   ): number => {
-    const { rows, classes } = batch;
-    const count = out.length / rows;
+    const { classes } = batch;
     const [l, index] = [port(x, classes), port(out, count)];
     const call: Call = (rows, params, scratch) =>
       wasm.categorical(
@@ -98,7 +98,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         flags(batch),
       );
     // A double each, up to the next 16 bytes.
-    const sums = 4 * Math.ceil((Math.ceil(classes / BLOCK) + 1) / 2);
+    const sums = 4 * ((Math.ceil(classes / BLOCK) + 2) >>> 1);
     return run(arena, batch, [l], [index], call, batch.weights ? 3 : 2, sums);
   };
 
@@ -168,14 +168,14 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
     },
     categorical(batch, x, draws, out) {
       const { rows, classes } = batch;
-      if (draws <= MOST_DRAWS) return draw(batch, x, draws, 0, out);
+      if (draws <= MOST_DRAWS) return draw(batch, x, draws, 0, draws, out);
       for (let row = 0; row < rows; row++) {
         const one = rowOf(batch, row);
         const logits = x.subarray(row * classes, (row + 1) * classes);
         for (let made = 0; made < draws; made += MOST_DRAWS) {
-          const end = Math.min(made + MOST_DRAWS, draws);
-          const slice = out.subarray(row * draws + made, row * draws + end);
-          if (draw(one, logits, draws, made, slice) === 0) return row;
+          const count = Math.min(MOST_DRAWS, draws - made);
+          const slice = out.subarray(row * draws + made, row * draws + made + count);
+          if (draw(one, logits, draws, made, count, slice) === 0) return row;
         }
       }
       return rows;

@@ -584,7 +584,7 @@ describe("categorical", () => {
       x[n - 1] = 0;
       const out = new Int32Array(1);
       law.set(x, 0, n, 0, 1);
-      law.drawBlock(params, 0, 1, out, 0);
+      law.drawBlock(params, 0, 0, 1, out, 0);
       return out[0];
     };
     expect([10, 1000, 256, 257, 3].map(draw)).toEqual([9, 999, 255, 256, 2]);

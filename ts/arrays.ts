@@ -146,7 +146,7 @@ export function checkAttached(label: string, view: unknown): void {
 /** An input with its name, for the check of an output against it; the length is for {@link checkKept}. */
 export type Named = readonly [label: string, view: unknown, length?: number];
 
-type OutArray = Float32Array | Int32Array;
+type OutArray = Float32Array | Int32Array | Uint32Array;
 
 /**
  * The array that a result goes to: `out` where given, else a new one. `out` may be the same view as one of `inputs`;
@@ -174,6 +174,14 @@ export function readIndexOut(
   if (out === undefined) return newArray(Int32Array, label, length);
   if (!(out instanceof Int32Array)) throw kindError(label, "an Int32Array", out);
   checkOut(label, out, length, inputs);
+  return out;
+}
+
+/** The same for counts, which no input is the same view as. */
+export function readCountsOut(label: string, out: unknown, length: number): Uint32Array {
+  if (out === undefined) return newArray(Uint32Array, label, length);
+  if (!(out instanceof Uint32Array)) throw kindError(label, "a Uint32Array", out);
+  checkOut(label, out, length, []);
   return out;
 }
 

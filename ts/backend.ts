@@ -2,9 +2,11 @@
 
 import { choice } from "./check.ts";
 import { createKernels } from "./js/index.ts";
-import { type Kernels, RECORD } from "./kernels.ts";
+import { JsKeptLaw } from "./js/kept-law.ts";
+import { type KeptLaw, type Kernels, RECORD } from "./kernels.ts";
 import { type Compile, source } from "./source.ts";
 import { createWorkspace, instantiate } from "./wasm.ts";
+import { createKeptLaw } from "./wasm-law.ts";
 import { type Lengths, plainWorkspace, type Shape, type Workspace } from "./workspace.ts";
 
 /** `"wasm-simd"`: WebAssembly with SIMD128; or `"js"`: the same kernels in TypeScript. */
@@ -48,6 +50,12 @@ export function workspace<Name extends string>(
     : createWorkspace(module, shape, lengths);
 }
 
+/** A law of so many classes to keep, made by the backend that runs. */
+export function keptLaw(classes: number): KeptLaw {
+  const { module } = current();
+  return module === undefined ? new JsKeptLaw(classes) : createKeptLaw(module, classes);
+}
+
 /**
  * Which backend computes, and why: `"wasm-simd"`, or `"js"` where WebAssembly or its SIMD is missing or a policy
  * forbids to compile it.
@@ -70,7 +78,7 @@ export function backend(): Backend {
 
 /**
  * Chooses the backend by hand, for tests and measurements, from the next call on: without it the fastest runs that can
- * be had. Plans keep the backend that they were made with.
+ * be had. Plans and laws keep the backend that they were made with.
  *
  * @param name - `"wasm-simd"` or `"js"`.
  * @returns What {@link backend} says from now on.

@@ -74,12 +74,8 @@ export function categorical(logits: Matrix, options: CategoricalOptions = {}): I
   const from = readFrom(options.from);
   const t = readTemperature(options.temperature, input.rows);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
-  const draws = readDraws("draws", options.draws, 1);
-  const draw = readDraws("draw", options.draw, 0);
-  if (draw + draws > MAX_COLUMNS) {
-    const range = `${draw} to ${draw + draws - 1}`;
-    throw stateError("draw", `draw numbers below 2^30${NEXT_STREAM}`, range);
-  }
+  const draws = readCount("draws", options.draws, 1);
+  const draw = readDraw(options.draw, draws);
   const key = readKey(options, input.rows);
   const out = readIndexOut("out", options.out, input.rows * draws, [["logits", logits]]);
   const batch = makeBatch(input, { key, draw, t, from, onInvalidRow });
@@ -89,6 +85,14 @@ export function categorical(logits: Matrix, options: CategoricalOptions = {}): I
   return out;
 }
 
-function readDraws(label: string, value: unknown, absent: number): number {
+/** The number of the first of so many draws. */
+export function readDraw(value: unknown, draws: number): number {
+  const draw = readCount("draw", value, 0);
+  if (draw + draws <= MAX_COLUMNS) return draw;
+  const range = `${draw} to ${draw + draws - 1}`;
+  throw stateError("draw", `draw numbers below 2^30${NEXT_STREAM}`, range);
+}
+
+function readCount(label: string, value: unknown, absent: number): number {
   return value === undefined ? absent : integer(label, value, 0, MAX_COLUMNS, NEXT_STREAM);
 }

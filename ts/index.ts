@@ -9,6 +9,13 @@ export type { Matrix, PerRow } from "./arrays.ts";
 export { type Backend, type BackendName, backend, setBackend } from "./backend.ts";
 export type { From, OnInvalidRow } from "./batch.ts";
 export { type CategoricalOptions, categorical } from "./categorical.ts";
+export {
+  type CategoricalLaw,
+  type CategoricalLawOptions,
+  categoricalLaw,
+  type LawCountsOptions,
+  type LawDrawOptions,
+} from "./categorical-law.ts";
 export type {
   Differentiable,
   Gradient,

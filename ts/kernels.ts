@@ -93,3 +93,21 @@ export interface Tangent {
   readonly input?: Float32Array | undefined;
   readonly tau?: Float32Array | undefined;
 }
+
+/** A law that is kept, in memory of its own, and garbage like any other object. The batches have one row. */
+export interface KeptLaw {
+  /** Works it out of the row `x`, which is logits or weights, at the temperature of the batch. Returns the rows completed. */
+  set(batch: Batch, x: Float32Array): number;
+  /** Fills `out` with the draws from number `made` on, counted from the batch's first one. */
+  draw(batch: Batch, made: number, out: Int32Array): void;
+}
+
+/**
+ * Bits of a word that look into the guide of a law that is kept. The guide then has one entry for one or two classes, and
+ * at least 4096: a first-level cache holds twice as many.
+ */
+export function guideBits(classes: number): number {
+  let bits = 12;
+  while (2 ** (bits + 1) <= classes) bits++;
+  return bits;
+}

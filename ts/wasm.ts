@@ -16,13 +16,14 @@ const MARK = 2;
 /** Rows of scratch of the kernels that a plan runs, at most. */
 const PLAN_SCRATCH = 2;
 /** Columns of one running sum: see crates/kernels. */
-const BLOCK = 256;
+export const BLOCK = 256;
 /** Draws of a row that memory holds at once: more go through it in slices. */
 const MOST_DRAWS = 2 ** 22;
 
 /** The kernels in an instance of the module. Throws where that is refused. */
 export function instantiate(module: WebAssembly.Module): Kernels {
   const wasm = instanceOf(module);
+  wasm.prepare();
   return createKernels(wasm, new Arena(wasm.memory));
 }
 
@@ -36,7 +37,8 @@ export function createWorkspace<Name extends string>(
   shape: Shape,
   lengths: Lengths<Name>,
 ): Workspace<Name> {
-  const wasm = anotherInstanceOf(module);
+  const wasm = anotherInstanceOf(module, "plan");
+  wasm.prepare();
   const arena = new Arena(wasm.memory);
   const places = Object.entries<number>(lengths).map(([name, length]) => {
     return { name, length, address: arena.take(length) };
@@ -53,26 +55,26 @@ export function createWorkspace<Name extends string>(
   return { kernels: createKernels(wasm, arena), arrays: Object.fromEntries(arrays) };
 }
 
-/** Of a module that was instantiated before, so what may be missing is memory. */
-function anotherInstanceOf(module: WebAssembly.Module): Exports {
+/** Of a module that was instantiated before, so what may be missing is memory for `what`. It isn't prepared for noise. */
+export function anotherInstanceOf(module: WebAssembly.Module, what: string): Exports {
   try {
     return instanceOf(module);
   } catch {
     const expected = "memory for one more (engines hold some thousands at once)";
-    throw stateError("plan", expected, "none");
+    throw stateError(what, expected, "none");
   }
 }
 
 function instanceOf(module: WebAssembly.Module): Exports {
   // The exports take numbers alone, so the module imports nothing and needs no generated loader.
-  const wasm = new WebAssembly.Instance(module).exports as unknown as Exports;
-  wasm.prepare();
-  return wasm;
+  return new WebAssembly.Instance(module).exports as unknown as Exports;
+}
+
+export function flagsOf({ weights, mark }: Batch): number {
+  return (weights ? WEIGHTS : 0) | (mark ? MARK : 0);
 }
 
 function createKernels(wasm: Exports, arena: Arena): Kernels {
-  const flags = ({ weights, mark }: Batch) => (weights ? WEIGHTS : 0) | (mark ? MARK : 0);
-
   /** Of the `draws` of each row `count` from `made` on. */
   const draw = (
     batch: Batch,
@@ -95,7 +97,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         made,
         count,
         index.at,
-        flags(batch),
+        flagsOf(batch),
       );
     // A double each, up to the next 16 bytes.
     const sums = 4 * ((Math.ceil(classes / BLOCK) + 2) >>> 1);
@@ -112,21 +114,21 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
       const { classes } = batch;
       const [l, y] = [port(x, classes), port(out, classes)];
       return run(arena, batch, [l], [y], (rows, params) =>
-        wasm.softmax(params, rows, classes, l.at, y.at, flags(batch)),
+        wasm.softmax(params, rows, classes, l.at, y.at, flagsOf(batch)),
       );
     },
     logSoftmax(batch, x, out) {
       const { classes } = batch;
       const [l, y] = [port(x, classes), port(out, classes)];
       return run(arena, batch, [l], [y], (rows, params) =>
-        wasm.log_softmax(params, rows, classes, l.at, y.at, flags(batch)),
+        wasm.log_softmax(params, rows, classes, l.at, y.at, flagsOf(batch)),
       );
     },
     logSumExp(batch, x, out) {
       const { classes } = batch;
       const [l, y] = [port(x, classes), port(out, 1)];
       return run(arena, batch, [l], [y], (rows) =>
-        wasm.log_sum_exp(rows, classes, l.at, y.at, flags(batch)),
+        wasm.log_sum_exp(rows, classes, l.at, y.at, flagsOf(batch)),
       );
     },
     gumbelMax(batch, x, noise, out) {
@@ -143,7 +145,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           scratch,
           hard.at,
           index.at,
-          flags(batch),
+          flagsOf(batch),
         );
       return run(arena, batch, [l, g], [hard, index], call, batch.weights ? 1 : 0);
     },
@@ -162,7 +164,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           soft.at,
           hard.at,
           index.at,
-          flags(batch),
+          flagsOf(batch),
         );
       return run(arena, batch, [l, g], [soft, hard, index], call, batch.weights ? 1 : 0);
     },
@@ -204,7 +206,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           scratch,
           dx.at,
           dtau.at,
-          flags(batch),
+          flagsOf(batch),
         );
       const scratch = byTau === undefined ? 0 : batch.weights ? 2 : 1;
       run(arena, batch, [l, g, soft, up], [dx, dtau], call, scratch);
@@ -227,7 +229,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           dtau.at,
           scratch,
           dy.at,
-          flags(batch),
+          flagsOf(batch),
         );
       run(arena, batch, [l, g, soft, dx, dtau], [dy], call, tau === undefined ? 1 : 2);
     },

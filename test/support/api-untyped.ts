@@ -16,4 +16,5 @@ export const {
   logSumExpVjp,
   softmaxBackward,
   categorical,
+  categoricalLaw,
 } = gumbel as unknown as Record<string, Untyped>;

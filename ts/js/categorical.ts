@@ -8,6 +8,7 @@
  * there, a second word is drawn. The law is exact to about 2^-50 for one word a draw.
  */
 
+import { Guide } from "./guide.ts";
 import { exps } from "./math.ts";
 import { fillRows, fillWords, Purpose, word } from "./philox.ts";
 import { MOST_CLASSES, quickDraw } from "./quick-draw.ts";
@@ -26,8 +27,8 @@ import {
 
 const TWO_M32 = 2 ** -32;
 
-/** The guide has this many entries a class, at least; and it is worth making for so many draws. */
-const GUIDES_A_CLASS = 4;
+/** The guide of one call has this many entries a class, up to 2^20; and it is worth making for so many draws. */
+const ENTRIES_A_CLASS = 4;
 const DRAWS_A_CLASS = 1 / 16;
 
 /** From so many blocks on, halving beats walking. */
@@ -66,14 +67,20 @@ export function categorical(
     return true;
   }
   law.set(logits, at, classes, max, params.rate);
-  if (draws > 8 && draws > classes * DRAWS_A_CLASS) law.setGuide();
+  if (draws > 8 && draws > classes * DRAWS_A_CLASS) law.setGuide(guideBits(classes));
   // Words come in fours: the first ones may belong to draws before this one.
   const skip = params.first % 4;
   for (let start = 0; start < skip + draws; start += BLOCK) {
     const end = blockEnd(start, skip + draws);
-    law.drawBlock(params, start - skip, end - skip, out, to);
+    law.drawBlock(params, 0, start - skip, end - skip, out, to);
   }
   return true;
+}
+
+function guideBits(classes: number): number {
+  let bits = 6;
+  while (2 ** bits < ENTRIES_A_CLASS * classes && bits < 20) bits++;
+  return bits;
 }
 
 /** The words of first draws, made for a chunk of rows at once: of the four of a block one is wanted. */
@@ -107,11 +114,7 @@ export class Cumulative {
   readonly #words = new Int32Array(BLOCK);
   /** The same column is found for every larger target below this one. */
   #until = 0;
-  /** Where there is a guide, the targets of column i end at `ends[i]`. */
-  #ends = new Float64Array(0);
-  /** By the top bits of a word: the first column that any word with these bits may draw. */
-  #guide = new Int32Array(0);
-  #guideShift = 0;
+  readonly #guide = new Guide();
   #hasGuide = false;
 
   /** Computes weights and running sums from logits with maximum `max`. */
@@ -131,75 +134,56 @@ export class Cumulative {
     }
   }
 
-  /**
-   * Makes a guide table for many draws (Devroye, 1986, §III.2.4). It leads to the column that
-   * {@link #find} finds: the first whose end exceeds the target.
-   */
-  setGuide(): void {
-    const classes = this.#classes;
-    let bits = 6;
-    while (1 << bits < GUIDES_A_CLASS * classes && bits < 20) bits++;
-    const size = 1 << bits;
-    if (this.#ends.length < classes) this.#ends = scratchOf(Float64Array, classes);
-    if (this.#guide.length < size) this.#guide = new Int32Array(size);
-    for (let b = 0; b < this.#blocks; b++) this.#setEnds(b);
-    const [ends, guide] = [this.#ends, this.#guide];
-    const width = this.#sums[this.#blocks] / size;
-    let column = 0;
-    for (let i = 0; i < size; i++) {
-      // The target of the smallest word with these bits; scaling by powers of two is exact.
-      while (!(ends[column] > i * width)) column++;
-      guide[i] = column;
-    }
-    this.#guideShift = 32 - bits;
+  /** Makes a guide of 2^bits entries for many draws. It leads to the column that {@link #find} finds. */
+  setGuide(bits: number): void {
+    const guide = this.#guide;
+    guide.start(this.#classes, this.#sums[this.#blocks], bits);
+    for (let b = 0; b < this.#blocks; b++) this.#addEnds(b);
+    guide.finish();
     this.#hasGuide = true;
   }
 
   /** The ends of a block's columns: its running sums, but no further than the block's own end. */
-  #setEnds(block: number): void {
-    const [weights, ends] = [this.#weights, this.#ends];
+  #addEnds(block: number): void {
+    const weights = this.#weights;
+    const guide = this.#guide;
+    const total = this.#sums[this.#blocks];
     const blockSum = this.#sums[block + 1];
     const start = block * BLOCK;
+    const end = blockEnd(start, this.#classes);
+    let last = end - 1;
+    while (last > start && !(weights[last] > 0)) last--;
     let sum = this.#sums[block];
-    let last = start;
-    for (let i = start; i < blockEnd(start, this.#classes); i++) {
+    for (let i = start; i < end; i++) {
       sum += weights[i];
-      ends[i] = sum < blockSum ? sum : blockSum;
-      if (weights[i] > 0) last = i;
+      // What rounding leaves is the last possible column's.
+      const own = i < last && sum < blockSum ? sum : blockSum;
+      guide.add(i, own < total ? own : Number.POSITIVE_INFINITY);
     }
-    // What rounding leaves is the last possible column's.
-    ends[last] = blockSum;
   }
 
-  /** Makes the draws from `start` (below 0: not wanted) to `end`, the words of one block. */
-  drawBlock(params: Params, start: number, end: number, out: Int32Array, to: number): void {
+  /**
+   * Makes the draws from `start` (below 0: not wanted) to `end`, the words of one block; they are counted from number
+   * `made` of the row's on.
+   */
+  drawBlock(
+    params: Params,
+    made: number,
+    start: number,
+    end: number,
+    out: Int32Array,
+    to: number,
+  ): void {
     const words = this.#words;
-    const { first } = params;
+    const first = params.first + made;
     fillWords(params, Purpose.draw, first + start, words, end - start);
     const begin = start < 0 ? 0 : start;
-    if (this.#hasGuide && this.#drawGuided(words, begin - start, end - start, out, to + start))
-      return;
+    const guided = this.#hasGuide;
+    if (guided && this.#guide.draw(words, begin - start, end - start, out, to + start)) return;
     for (let draw = begin; draw < end; draw++) {
+      if (guided && out[to + draw] >= 0) continue;
       out[to + draw] = this.draw(params, first + draw, words[draw - start] >>> 0);
     }
-  }
-
-  /** The same by the guide; returns whether every word settled its class. */
-  #drawGuided(words: Int32Array, start: number, end: number, out: Int32Array, to: number): boolean {
-    const ends = this.#ends;
-    const guide = this.#guide;
-    const shift = this.#guideShift;
-    const unit = this.#sums[this.#blocks] * TWO_M32;
-    let settled = true;
-    for (let i = start; i < end; i++) {
-      const high = words[i] >>> 0;
-      const target = high * unit;
-      let column = guide[high >>> shift];
-      while (!(ends[column] > target)) column++;
-      if (!((high + 1) * unit < ends[column])) settled = false;
-      out[to + i] = column;
-    }
-    return settled;
   }
 
   /** The class of the draw number `draw`, whose first word is `high`. */

@@ -13,6 +13,14 @@
 export function categorical(params: number, rows: number, classes: number, x: number, scratch: number, draws: number, made: number, count: number, out: number, flags: number): number;
 
 /**
+ * Draws from a law that is kept, from the first draw of `params` on.
+ *
+ * # Safety
+ * See the module.
+ */
+export function draw_law(params: number, classes: number, law: number, entries: number, draws: number, out: number): void;
+
+/**
  * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
  * Scratch: a row for weights, none for logits.
  *
@@ -97,6 +105,15 @@ export function log_sum_exp_jvp(rows: number, classes: number, x: number, tangen
 export function log_sum_exp_vjp(rows: number, classes: number, x: number, v: number, out: number): void;
 
 /**
+ * Works out a law that is kept, of logits that lie where its words will, or of weights where its weights will. Returns
+ * 1, or 0 where it is none.
+ *
+ * # Safety
+ * See the module.
+ */
+export function make_law(params: number, classes: number, law: number, entries: number, flags: number): number;
+
+/**
  * Gumbel noise.
  *
  * # Safety
@@ -130,6 +147,7 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
+    readonly draw_law: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly gumbel_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
     readonly gumbel_softmax: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly gumbel_softmax_jvp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;
@@ -140,6 +158,7 @@ export interface InitOutput {
     readonly log_sum_exp: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly log_sum_exp_jvp: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly log_sum_exp_vjp: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly make_law: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly noise: (a: number, b: number, c: number, d: number) => void;
     readonly prepare: () => void;
     readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;

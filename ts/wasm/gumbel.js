@@ -26,6 +26,22 @@ export function categorical(params, rows, classes, x, scratch, draws, made, coun
 }
 
 /**
+ * Draws from a law that is kept, from the first draw of `params` on.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} classes
+ * @param {number} law
+ * @param {number} entries
+ * @param {number} draws
+ * @param {number} out
+ */
+export function draw_law(params, classes, law, entries, draws, out) {
+    wasm.draw_law(params, classes, law, entries, draws, out);
+}
+
+/**
  * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
  * Scratch: a row for weights, none for logits.
  *
@@ -208,6 +224,24 @@ export function log_sum_exp_jvp(rows, classes, x, tangent, scratch, out) {
  */
 export function log_sum_exp_vjp(rows, classes, x, v, out) {
     wasm.log_sum_exp_vjp(rows, classes, x, v, out);
+}
+
+/**
+ * Works out a law that is kept, of logits that lie where its words will, or of weights where its weights will. Returns
+ * 1, or 0 where it is none.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} classes
+ * @param {number} law
+ * @param {number} entries
+ * @param {number} flags
+ * @returns {number}
+ */
+export function make_law(params, classes, law, entries, flags) {
+    const ret = wasm.make_law(params, classes, law, entries, flags);
+    return ret >>> 0;
 }
 
 /**

@@ -44,9 +44,8 @@ pub fn categorical(
     slice: Slice,
     out: &mut [i32],
 ) -> Result<(), Invalid> {
-    match inspect(input.logits)? {
+    match law_of(input, params)? {
         Law::Certain(column) => out.fill(column as i32),
-        Law::Finite(_) if params.is_cold() => out.fill(argmax(input.given) as i32),
         Law::Finite(max) => {
             let Room { weights, sums, sure, guide } = room;
             let is_first = slice.made == 0;
@@ -55,25 +54,40 @@ pub fn categorical(
             }
             let law = Cumulative::new(weights, sums);
             let params = &Params { first: params.first + slice.made as u32, ..*params };
-            let low = |at: usize| philox::word(params, Purpose::DrawLow, params.first + at as u32);
             if guide::pays(slice.all, input.logits.len()) {
                 if is_first {
-                    guide.make(&law, sure);
+                    guide::make(&law, sure, guide);
                 }
-                let guided = Guided::new(&law, sure, guide);
-                each_block(params, out, |at, words, out| {
-                    guided.draw_all(words, out, |i| low(at + i));
-                });
+                draw_guided(&Guided::new(&law, sure, guide), params, out);
             } else {
                 each_block(params, out, |at, words, out| {
                     for (i, (&word, out)) in words.iter().zip(out).enumerate() {
-                        *out = law.draw(word, || low(at + i)) as i32;
+                        *out = law.draw(word, || low_word(params, at + i)) as i32;
                     }
                 });
             }
         }
     }
     Ok(())
+}
+
+/// What a row is at the temperature of `params`: at 0 its largest value is certain.
+pub fn law_of(input: Input, params: &Params) -> Result<Law, Invalid> {
+    Ok(match inspect(input.logits)? {
+        Law::Finite(_) if params.is_cold() => Law::Certain(argmax(input.given)),
+        law => law,
+    })
+}
+
+/// The draws from number `params.first` on of a law with its guide.
+#[inline(never)]
+pub fn draw_guided(law: &Guided, params: &Params, out: &mut [i32]) {
+    each_block(params, out, |at, words, out| law.draw_all(words, out, |i| low_word(params, at + i)));
+}
+
+/// The second word of draw number `at` after the first.
+fn low_word(params: &Params, at: usize) -> u32 {
+    philox::word(params, Purpose::DrawLow, params.first + at as u32)
 }
 
 /// Calls `f` with the number of the first draw of each block, the first words of its draws and their place in `out`.
@@ -105,7 +119,7 @@ fn each_block(params: &Params, mut out: &mut [i32], mut f: impl FnMut(usize, &[u
 }
 
 /// Writes the exponentials of a row to `weights`, and B, the running sums of its blocks, to `sums`.
-fn running_sums(logits: &[f32], max: f32, rate: f32, weights: &mut [f32], sums: &mut [f64]) {
+pub fn running_sums(logits: &[f32], max: f32, rate: f32, weights: &mut [f32], sums: &mut [f64]) {
     let mut ends = sums.iter_mut();
     let mut total = 0.0;
     let mut next = |total: f64| {

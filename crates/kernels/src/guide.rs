@@ -7,36 +7,47 @@
 use crate::BLOCK;
 use crate::categorical::{Cumulative, TWO_M32};
 
-/// Bits of a word that look into the guide: it takes 16 kB, half of a first-level cache.
+/// Bits of a word that look into the guide of one call: it takes 16 kB, half of a first-level cache.
 const BITS: u32 = 12;
-const ENTRIES: usize = 1 << BITS;
 
-/// From this many classes on, halving beats walking.
-const MANY: usize = 16 * ENTRIES;
+/// Its entries, and one more.
+pub const ENTRIES: usize = (1 << BITS) + 1;
 
-/// Where words of the same first bits begin to look.
-pub struct Guide([u32; ENTRIES + 1]);
+/// The guide of one call: room for it, which the caller keeps.
+pub type Guide = [u32; ENTRIES];
 
-impl Guide {
-    /// Room for a guide.
-    pub const EMPTY: Self = Self([0; ENTRIES + 1]);
+/// Columns that a draw goes on from where its guide leads, without asking whether it must.
+const STEPS: usize = 2;
 
-    /// Works out the guide of a law, and `sure`, which has room for exactly the row.
-    pub fn make(&mut self, law: &Cumulative, sure: &mut [u32]) {
-        let total = law.total();
-        let per_weight = 1.0 / (TWO_M32 * total);
-        let mut next = 0;
-        law.each_end(|column, end| {
-            let words = words_below(end, total, per_weight).saturating_sub(1) as u32;
-            if let Some(sure) = sure.get_mut(column) {
-                *sure = words;
-            }
-            while next < ENTRIES && ((next as u32) << (32 - BITS)) <= words {
-                self.0[next] = column as u32;
-                next += 1;
-            }
-        });
-        self.0[next..].fill(sure.len() as u32);
+/// How far to shift a word for its entry of a guide, which has a power of two of them and one more.
+fn shift(guide: &[u32]) -> u32 {
+    32 - (guide.len() - 1).trailing_zeros()
+}
+
+/// Works out the guide of a law, and `sure`, which has room for exactly the row: of each column the last word that can
+/// draw it, or one before it. The entries of the guide say where words of the same first bits begin to look.
+#[inline(never)]
+pub fn make(law: &Cumulative, sure: &mut [u32], guide: &mut [u32]) {
+    let total = law.total();
+    let per_weight = 1.0 / (TWO_M32 * total);
+    let shift = shift(guide);
+    guide.fill(0);
+    law.each_end(|column, end| {
+        let words = words_below(end, total, per_weight);
+        let last = (words.max(1) - 1) as u32;
+        if let Some(sure) = sure.get_mut(column) {
+            *sure = last;
+        }
+        // The last column to write here stays: the next one is the first that later words may draw.
+        if let Some(entry) = guide.get_mut((last >> shift) as usize + 1) {
+            *entry = column as u32 + 1;
+        }
+    });
+    // Where no column ends, words begin where those before them do.
+    let mut start = 0;
+    for entry in guide {
+        start = start.max(*entry);
+        *entry = start;
     }
 }
 
@@ -48,75 +59,84 @@ pub(crate) fn pays(draws: usize, classes: usize) -> bool {
 /// A law with its guide.
 pub struct Guided<'a> {
     law: &'a Cumulative<'a>,
-    /// Of each column the last word that can draw it, or one before it: for this word its second word decides, and
-    /// words below don't need one.
+    /// For a word in here its second word decides, and words below don't need one.
     sure: &'a [u32],
-    guide: &'a Guide,
+    guide: &'a [u32],
+    shift: u32,
 }
 
 impl<'a> Guided<'a> {
-    /// From what [`Guide::make`] has made of the law.
-    pub fn new(law: &'a Cumulative, sure: &'a [u32], guide: &'a Guide) -> Self {
-        Self { law, sure, guide }
+    /// From what [`make`] has made of the law.
+    pub fn new(law: &'a Cumulative, sure: &'a [u32], guide: &'a [u32]) -> Self {
+        Self { law, sure, guide, shift: shift(guide) }
     }
 
     /// The columns of draws with these first words; `low(i)` is the second word of draw i. As [`Cumulative::draw`].
     #[inline(always)]
     pub fn draw_all(&self, words: &[u32], out: &mut [i32], low: impl Fn(usize) -> u32) {
         for (i, (&word, out)) in words.iter().zip(&mut *out).enumerate() {
-            *out = match self.find(word) {
-                Ok(column) => column,
-                Err(first) => self.search(first, word, || low(i)),
-            } as i32;
+            *out = self.find(word).unwrap_or_else(|| self.search(word, || low(i))) as i32;
         }
     }
 
-    /// By both words, from the first column that the word may draw. Not in the loop above, which would lack registers.
+    /// The column that a word draws without its second word, if that is where the guide leads or just behind.
+    ///
+    /// Steps without a branch: which word needs one has no pattern that a processor could guess.
+    #[inline(always)]
+    fn find(&self, word: u32) -> Option<usize> {
+        let mut column = *self.guide.get((word >> self.shift) as usize)? as usize;
+        for _ in 0..STEPS {
+            column += usize::from(*self.sure.get(column)? < word);
+        }
+        (*self.sure.get(column)? > word).then_some(column)
+    }
+
+    /// The column of any word, by halving what the guide leaves open.
     #[cold]
-    #[inline(never)]
-    fn search(&self, first: usize, word: u32, low: impl FnOnce() -> u32) -> usize {
-        self.law.draw_from(first / BLOCK, word, low)
-    }
-
-    /// The column that a word draws without its second word, or else the first that it may draw.
-    #[inline(always)]
-    fn find(&self, word: u32) -> Result<usize, usize> {
-        let mut column = self.start(word);
-        loop {
-            let Some(&sure) = self.sure.get(column) else { return Err(0) };
-            if sure >= word {
-                return if sure > word { Ok(column) } else { Err(column) };
-            }
-            column += 1;
-        }
-    }
-
-    /// Where to begin: no column before has a word as large as this.
-    #[inline(always)]
-    fn start(&self, word: u32) -> usize {
-        let entry = (word >> (32 - BITS)) as usize;
-        let start = self.guide.0[entry] as usize;
-        if self.sure.len() < MANY {
-            return start;
-        }
-        let end = self.guide.0[entry + 1] as usize;
+    fn search(&self, word: u32, low: impl FnOnce() -> u32) -> usize {
+        let entry = (word >> self.shift) as usize;
+        let (start, end) = (self.guide[entry] as usize, self.guide[entry + 1] as usize);
         let among = self.sure.get(start..end).unwrap_or_default();
-        start + among.partition_point(|&sure| sure < word)
+        let column = start + among.partition_point(|&sure| sure < word);
+        match self.sure.get(column) {
+            Some(&sure) if sure > word => column,
+            _ => self.law.draw_from(column / BLOCK, word, low),
+        }
     }
 }
 
+/// All words.
+const ALL: i64 = 1 << 32;
+
 /// How many words have a target below `end`: all of them where it is +∞.
-fn words_below(end: f64, total: f64, per_weight: f64) -> u64 {
-    const ALL: u64 = 1 << 32;
+#[inline(always)]
+fn words_below(end: f64, total: f64, per_weight: f64) -> i64 {
     /// A sum with it has the nearest integer in its low bits.
     const ROUND: f64 = 4_503_599_627_370_496.0;
-    let below = |words: u64| words as f64 * TWO_M32 * total < end;
     let guess = end * per_weight;
-    let mut words = if guess < ALL as f64 { (guess + ROUND).to_bits() - ROUND.to_bits() } else { ALL };
-    while words < ALL && below(words) {
+    if guess >= ALL as f64 {
+        return correct(ALL, end, total);
+    }
+    // The integer above the guess; rounding may make it another.
+    let words = (guess + 0.5 + ROUND).to_bits() as i64 - ROUND.to_bits() as i64;
+    if !is_below(words, end, total) && is_below(words - 1, end, total) {
+        return words;
+    }
+    correct(words, end, total)
+}
+
+#[inline(always)]
+fn is_below(word: i64, end: f64, total: f64) -> bool {
+    word as f64 * TWO_M32 * total < end
+}
+
+#[cold]
+#[inline(never)]
+fn correct(mut words: i64, end: f64, total: f64) -> i64 {
+    while words < ALL && is_below(words, end, total) {
         words += 1;
     }
-    while words > 0 && !below(words - 1) {
+    while words > 0 && !is_below(words - 1, end, total) {
         words -= 1;
     }
     words

@@ -21,6 +21,7 @@ pub mod categorical;
 pub mod filter;
 pub mod guide;
 pub mod gumbel;
+pub mod kept;
 pub mod math;
 pub mod philox;
 pub mod quad;

@@ -3,9 +3,10 @@
 mod common;
 
 use common::one_row::{categorical, categorical_slices};
-use common::{Source, block_sum, logits, params, split_in, tempered};
-use gumbel_kernels::categorical::Cumulative;
-use gumbel_kernels::guide::{Guide, Guided};
+use common::{Source, block_sum, cold, logits, params, split_in, tempered};
+use gumbel_kernels::categorical::{Cumulative, law_of};
+use gumbel_kernels::guide::{Guided, make};
+use gumbel_kernels::kept;
 use gumbel_kernels::philox::{Purpose, word};
 use gumbel_kernels::relaxed::Input;
 use gumbel_kernels::{BLOCK, Params};
@@ -36,16 +37,14 @@ fn sums(weights: &[f32]) -> Vec<f64> {
     [0.0].into_iter().chain(ends).collect()
 }
 
-/// At the words where a column ends and beside them, at both ends, and anywhere.
+/// At the words where a column ends and beside them, at both ends, and anywhere; by guides of all sizes.
 #[test]
 fn guided_draws_are_searched_ones() {
     let mut source = Source(22);
     for weights in laws() {
         let sums = sums(&weights);
         let law = Cumulative::new(&weights, &sums);
-        let (mut sure, mut guide) = (vec![0; weights.len()], Guide::EMPTY);
-        guide.make(&law, &mut sure);
-        let guided = Guided::new(&law, &sure, &guide);
+        let mut sure = vec![0; weights.len()];
         let total = sums[sums.len() - 1];
         let mut words: Vec<u32> = (0..2000).map(|_| source.word()).chain([0, 1, 2]).collect();
         words.extend((0..3).map(|i| u32::MAX - i));
@@ -57,16 +56,21 @@ fn guided_draws_are_searched_ones() {
                 words.extend((0..5).map(|i| word.saturating_sub(2).saturating_add(i)));
             }
         }
-        for word in words {
-            for low in [0, 1 << 31, u32::MAX] {
-                let mut got = [-1];
-                guided.draw_all(&[word], &mut got, |_| low);
-                assert_eq!(
-                    got[0] as usize,
-                    law.draw(word, || low),
-                    "{} classes, word {word:#x}, low {low:#x}",
-                    weights.len()
-                );
+        for bits in [1, 6, 12, 17] {
+            let mut guide = vec![u32::MAX; (1 << bits) + 1];
+            make(&law, &mut sure, &mut guide);
+            let guided = Guided::new(&law, &sure, &guide);
+            for &word in &words {
+                for low in [0, 1 << 31, u32::MAX] {
+                    let mut got = [-1];
+                    guided.draw_all(&[word], &mut got, |_| low);
+                    assert_eq!(
+                        got[0] as usize,
+                        law.draw(word, || low),
+                        "{} classes, {bits} bits, word {word:#x}, low {low:#x}",
+                        weights.len()
+                    );
+                }
             }
         }
     }
@@ -116,6 +120,35 @@ fn second_words_belong_to_their_draws() {
             let mut one = [-1];
             categorical(input, &Params { first: column, ..key }, &mut one).unwrap();
             assert_eq!(one[0], expected);
+        }
+    }
+}
+
+/// A law that is kept draws what [`categorical`] draws, from any number on; also a law that is certain.
+#[test]
+fn kept_laws_draw_the_same() {
+    let mut source = Source(24);
+    for classes in [1, 2, 5, 64, 65, 256, 257, 1000, 20_000] {
+        let mut rows = logits(classes, &mut source);
+        let mut certain = rows[0].1.clone();
+        certain[classes / 2] = f32::INFINITY;
+        rows.push(("certain", certain));
+        for (kind, x) in rows {
+            for key in [tempered(0.7, params(classes as u64, 1, 2)), cold()] {
+                let input = Input { logits: &x, given: &x };
+                let law = law_of(input, &key).unwrap();
+                let (mut weights, mut sums) = (vec![0.0; classes], vec![0.0; classes.div_ceil(BLOCK) + 1]);
+                let (mut sure, mut guide) = (vec![0; classes], vec![0; (1 << 10) + 1]);
+                kept::weigh(law, &mut x.clone(), &key, &mut weights, &mut sums);
+                kept::make_guide(&weights, &sums, &mut sure, &mut guide);
+                for (first, draws) in [(0, 1), (3, 700)] {
+                    let key = Params { first, ..key };
+                    let (mut got, mut expected) = (vec![-1; draws], vec![-1; draws]);
+                    kept::draw(&weights, &sums, &sure, &guide, &key, &mut got);
+                    categorical(input, &key, &mut expected).unwrap();
+                    assert_eq!(got, expected, "{classes} classes, {kind}, from {first}");
+                }
+            }
         }
     }
 }

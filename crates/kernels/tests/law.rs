@@ -6,6 +6,7 @@ mod common;
 use common::one_row::{Noise, categorical, gumbel_max};
 use common::{Source, block_sum, chi_square, on_all_cores, params, say, softmax_f64, table, tempered, widen};
 use gumbel_kernels::categorical::Cumulative;
+use gumbel_kernels::guide::{self, Guided};
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::relaxed::Input;
 use gumbel_kernels::{BLOCK, Params};
@@ -147,23 +148,25 @@ impl Law {
     /// The pairs (word·2^32 + low) that draw class `column`, an interval since every step is monotone.
     fn interval(&self, column: usize) -> Range<u128> {
         let law = Cumulative::new(&self.weights, &self.sums);
-        let first = |passes: &dyn Fn(usize) -> bool| {
-            let (mut low, mut high) = (0u128, 1u128 << 64);
-            while low < high {
-                let middle = (low + high) / 2;
-                if passes(law.draw((middle >> 32) as u32, || middle as u32)) {
-                    high = middle
-                } else {
-                    low = middle + 1
-                }
-            }
-            low
-        };
-        first(&|i| i >= column)..first(&|i| i > column)
+        interval(column, |word, low| law.draw(word, || low))
+    }
+
+    /// The same by a guide.
+    fn guided_interval(&self, column: usize) -> Range<u128> {
+        let law = Cumulative::new(&self.weights, &self.sums);
+        let (mut sure, mut guide) = (vec![0; self.weights.len()], vec![0; (1 << 12) + 1]);
+        guide::make(&law, &mut sure, &mut guide);
+        let guided = Guided::new(&law, &sure, &guide);
+        interval(column, |word, low| {
+            let mut drawn = [0];
+            guided.draw_all(&[word], &mut drawn, |_| low);
+            drawn[0] as usize
+        })
     }
 
     fn check(&self, name: &str, column: usize) {
         let interval = self.interval(column);
+        assert_eq!(self.guided_interval(column), interval, "{name}, class {column}, guided");
         let got = (interval.end - interval.start) as f64 * 2f64.powi(-64);
         let total: f64 = widen(&self.weights).iter().sum();
         let p = f64::from(self.weights[column]) / total;
@@ -173,6 +176,19 @@ impl Law {
         ));
         assert!((got - p).abs() <= 2f64.powi(-50), "{name}, class {column}: {got:e} for {p:e}");
     }
+}
+
+/// The pairs that draw class `column` where every step of `draw` is monotone.
+fn interval(column: usize, draw: impl Fn(u32, u32) -> usize) -> Range<u128> {
+    let first = |passes: &dyn Fn(usize) -> bool| {
+        let (mut low, mut high) = (0u128, 1u128 << 64);
+        while low < high {
+            let middle = (low + high) / 2;
+            if passes(draw((middle >> 32) as u32, middle as u32)) { high = middle } else { low = middle + 1 }
+        }
+        low
+    };
+    first(&|i| i >= column)..first(&|i| i > column)
 }
 
 /// A class of 10^-9 (four of 2^32 words) by exact count of (word, low) pairs: right to 2^-50, that is to 10^-6 of it.

@@ -18,14 +18,16 @@
 
 use core::slice;
 use gumbel_kernels::categorical::Slice;
-use gumbel_kernels::guide::Guide;
+use gumbel_kernels::guide::{self, Guide};
 use gumbel_kernels::gumbel::RowNoise;
 
 use gumbel_kernels::quad::{self, QuadWords, Quads};
 use gumbel_kernels::relaxed::{self, Input, Noise, Room, Source};
 use gumbel_kernels::row::{NAN, one_hot};
 use gumbel_kernels::table::Table;
-use gumbel_kernels::{BLOCK, Invalid, Params, categorical as draw, softmax as normal, tau, vjp, weights};
+use gumbel_kernels::{
+    BLOCK, Invalid, Params, categorical as draw, kept, softmax as normal, tau, vjp, weights,
+};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Flag: the input holds weights, not logits.
@@ -61,7 +63,7 @@ fn table() -> &'static Table {
 static mut ROOM: Room = Room::EMPTY;
 static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
 static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
-static mut GUIDE: Guide = Guide::EMPTY;
+static mut GUIDE: Guide = [0; guide::ENTRIES];
 
 unsafe fn room() -> &'static mut Room {
     let room = &raw mut ROOM;
@@ -682,4 +684,93 @@ pub unsafe fn log_sum_exp_jvp(
         },
         |row| unsafe { *out.add(row) = NAN },
     );
+}
+
+/// A law that is kept between calls. In memory, in this order: ⌈classes/256⌉ + 1 running sums (double), weights, words of
+/// the guide, one a class of either, and the entries of the guide.
+#[derive(Clone, Copy)]
+struct Kept {
+    sums: *mut f64,
+    blocks: usize,
+    classes: usize,
+    entries: usize,
+}
+
+impl Kept {
+    fn new(law: *mut f64, classes: usize, entries: usize) -> Self {
+        Self { sums: law, blocks: classes.div_ceil(BLOCK), classes, entries }
+    }
+
+    fn weights_at(&self) -> *mut f32 {
+        self.sums.wrapping_add(self.blocks + 1).cast()
+    }
+
+    /// Until there are words, the logits.
+    fn words_at(&self) -> *mut f32 {
+        self.weights_at().wrapping_add(self.classes)
+    }
+
+    // SAFETY of these: nothing else uses that part of the law.
+
+    unsafe fn sums(&self) -> &'static mut [f64] {
+        unsafe { slice::from_raw_parts_mut(self.sums, self.blocks + 1) }
+    }
+
+    unsafe fn weights(&self) -> &'static mut [f32] {
+        unsafe { slice::from_raw_parts_mut(self.weights_at(), self.classes) }
+    }
+
+    unsafe fn words(&self) -> &'static mut [u32] {
+        unsafe { slice::from_raw_parts_mut(self.words_at().cast(), self.classes) }
+    }
+
+    unsafe fn guide(&self) -> &'static mut [u32] {
+        unsafe { slice::from_raw_parts_mut(self.words_at().wrapping_add(self.classes).cast(), self.entries) }
+    }
+}
+
+/// Works out a law that is kept, of logits that lie where its words will, or of weights where its weights will. Returns
+/// 1, or 0 where it is none.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn make_law(
+    params: *const Params,
+    classes: usize,
+    law: *mut f64,
+    entries: usize,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, rows: 1, classes, flags };
+    let kept = Kept::new(law, classes, entries);
+    let logits = kept.words_at();
+    let given = if flags & WEIGHTS == 0 { logits } else { kept.weights_at() };
+    unsafe {
+        let params = &*params;
+        let Ok(law) = draw::law_of(batch.input(given, 0, logits), params) else { return 0 };
+        kept::weigh(law, batch.row_mut(logits, 0), params, kept.weights(), kept.sums());
+        kept::make_guide(kept.weights(), kept.sums(), kept.words(), kept.guide());
+    }
+    1
+}
+
+/// Draws from a law that is kept, from the first draw of `params` on.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn draw_law(
+    params: *const Params,
+    classes: usize,
+    law: *mut f64,
+    entries: usize,
+    draws: usize,
+    out: *mut i32,
+) {
+    let kept = Kept::new(law, classes, entries);
+    unsafe {
+        let out = slice::from_raw_parts_mut(out, draws);
+        kept::draw(kept.weights(), kept.sums(), kept.words(), kept.guide(), &*params, out);
+    }
 }

@@ -1,7 +1,7 @@
 //! The kernels that work in room which the caller keeps, called with fresh room each time, so that a test can't lean
 //! on what an earlier call has left there.
 
-use gumbel_kernels::guide::Guide;
+use gumbel_kernels::guide;
 use gumbel_kernels::gumbel::{Draft, RowNoise};
 use gumbel_kernels::lane::F32x4;
 use gumbel_kernels::math::Exp2;
@@ -74,7 +74,7 @@ pub(crate) fn categorical_slices(
 ) -> Result<(), Invalid> {
     let classes = input.logits.len();
     let (weights, sums) = (&mut vec![0.0; classes], &mut vec![0.0; classes.div_ceil(BLOCK) + 1]);
-    let mut guide = Guide::EMPTY;
+    let mut guide = [0; guide::ENTRIES];
     let (sure, guide) = (&mut vec![0; classes], &mut guide);
     let all = out.len();
     let mut made = 0;

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Batch, Kernels } from "../ts/kernels.ts";
+import type { Batch, DetailsOut, Kernels } from "../ts/kernels.ts";
 import { bits, type Data, expectSameBits } from "./support/bits.ts";
 import {
   givenNoise,
@@ -94,6 +94,11 @@ class Prepared {
     return new Float32Array(this.batch.rows).fill(BEFORE);
   }
 
+  details(draws: number): DetailsOut {
+    const logProb = new Float32Array(this.batch.rows * draws).fill(BEFORE);
+    return { logProb, logZ: this.one(), entropy: this.one() };
+  }
+
   ints(width = 1): Int32Array {
     return new Int32Array(this.batch.rows * width).fill(BEFORE);
   }
@@ -120,7 +125,11 @@ const METHODS: Record<keyof Kernels, Method> = {
     const [index, alone] = [given.ints(), given.ints()];
     const rows = kernels.gumbelMax(batch, x, noise, { sample, index });
     kernels.gumbelMax(batch, x, noise, { index: alone });
-    return { rows, sample, index, alone };
+    const details = given.details(1);
+    const again = given.ints();
+    kernels.gumbelMax(batch, x, noise, { index: again, details });
+    expectSameBits(again, alone, "with details");
+    return { rows, sample, index, alone, ...details };
   },
   gumbelSoftmax(kernels, given, soft) {
     const { batch, x, noise } = given;
@@ -132,7 +141,12 @@ const METHODS: Record<keyof Kernels, Method> = {
   categorical(kernels, given) {
     const { batch, x, draws } = given;
     const out = given.ints(draws);
-    return { rows: kernels.categorical(batch, x, draws, out), out };
+    const rows = kernels.categorical(batch, x, draws, out);
+    const details = given.details(draws);
+    const again = given.ints(draws);
+    kernels.categorical(batch, x, draws, again, details);
+    expectSameBits(again, out, "with details");
+    return { rows, out, ...details };
   },
   softmaxBackward(kernels, given, out) {
     kernels.softmaxBackward(given.batch, given.value("softmax"), given.v, out);

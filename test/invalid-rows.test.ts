@@ -4,6 +4,7 @@
  */
 
 import {
+  type CategoricalOptions,
   categorical,
   gumbelMax,
   gumbelNoise,
@@ -13,6 +14,7 @@ import {
   logSoftmaxVjp,
   logSumExp,
   logSumExpVjp,
+  type Matrix,
   Rng,
   softmax,
   softmaxBackward,
@@ -485,13 +487,17 @@ describe("rows at the edge of being a law", () => {
 
   test("subnormal weights count", () => {
     const least = 2 ** -149;
-    for (const draw of [gumbelMax, categorical]) {
+    const samplers: ((x: Matrix, options: CategoricalOptions) => Int32Array)[] = [
+      gumbelMax,
+      categorical,
+    ];
+    for (const draw of samplers) {
       const x = [0, least, 0];
       expect([...draw(Array(50).fill(x), { from: "weights", seed: 1 })]).toEqual(Array(50).fill(1));
     }
     // 2:1, as with any other weights: the same logits, up to rounding.
     const rows = 3000;
-    for (const draw of [gumbelMax, categorical]) {
+    for (const draw of samplers) {
       const drawn = draw(Array(rows).fill([2 * least, least]), { from: "weights", seed: 1 });
       const first = drawn.filter((index) => index === 0).length;
       // Binomial(3000, 2/3): sd 25.8; five of them, false alarm 6·10^-7.

@@ -31,7 +31,18 @@ export interface LawCountsOptions extends KeyOptions {
   out?: Uint32Array | undefined;
 }
 
-/** A law to draw from, see {@link categoricalLaw}. */
+/**
+ * A law to draw from, made by {@link categoricalLaw}.
+ *
+ * @example
+ * ```ts
+ * const law = categoricalLaw([5, 2, 3], { from: "weights" });
+ * law.classes; // 3
+ * law.draw(6, { seed: 1 }); // Int32Array [2, 0, 0, 0, 1, 2]
+ * law.draw(2, { seed: 1, draw: 4 }); // Int32Array [1, 2], the last two alone
+ * law.counts(6, { seed: 1 }); // Uint32Array [3, 1, 2]
+ * ```
+ */
 export interface CategoricalLaw {
   /** How many classes it has. */
   readonly classes: number;
@@ -39,16 +50,20 @@ export interface CategoricalLaw {
    * Draws classes: those of {@link categorical} for the same key, bit for bit.
    *
    * @param draws - How many, an integer from 0 to 2^30.
-   * @returns `[draws]`.
-   * @throws TypeError, RangeError for arguments of the wrong kind or value; then no stream is taken.
+   * @param options - The key, the number of the first draw, and where the result goes.
+   * @returns `[draws]`: classes from 0 to classes − 1.
+   * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+   * @throws RangeError for a number out of its range, or a length that doesn't fit. Then no stream is taken.
    */
   draw(draws: number, options?: LawDrawOptions): Int32Array;
   /**
    * Counts how often each class is drawn, without keeping the draws.
    *
    * @param draws - How many, an integer from 0 to 2^30.
+   * @param options - The key, the number of the first draw, and where the result goes.
    * @returns `[classes]`: the histogram of what `draw` returns for the same arguments.
-   * @throws As `draw`.
+   * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+   * @throws RangeError for a number out of its range, or a length that doesn't fit. Then no stream is taken.
    */
   counts(draws: number, options?: LawCountsOptions): Uint32Array;
 }
@@ -67,21 +82,25 @@ const CHUNK = 16_384;
  * Each draw looks into a guide that grows with the classes; where the first random word doesn't settle the class, once
  * in 2^32 / classes draws, the cumulative sums decide by a second one. Changing the input afterwards changes nothing.
  *
- * Memory: 10 to 12 bytes a class (8 for weights and words, 2 to 4 for the guide), with at least 16 kB of guide, and where
- * WebAssembly runs a few hundred kB for an instance of its own. So 10^8 classes take 1.1 GB; WebAssembly has room for
+ * Memory: 8 bytes a class and a guide of 4 to 8 more, at least 16 kB; from 4 million classes on the guide takes 2 to 4.
+ * Where WebAssembly runs, an instance of its own takes a few hundred kB. So 10^8 classes take 1.1 GB; WebAssembly has room for
  * 400,000,000. There is nothing to free. Engines hold some thousands of these laws at once.
  *
  * @param logits - `[classes]`; weights with `from: "weights"`.
- * @throws TypeError, RangeError for options of the wrong kind or value, and for more rows than one; RangeError for a
- *   row that {@link gumbelMax} would refuse, and where there is no memory for the law.
- * @see Chen & Asau, "On generating random variates from an empirical distribution", AIIE Transactions 6, 1974; Devroye,
- *   "Non-uniform random variate generation", 1986, §III.2.4.
+ * @param options - What the input holds, and the temperature.
+ * @returns The law.
+ * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
+ * @throws RangeError for a number out of its range, more rows than one, a row that is no law (see
+ *   {@link OnInvalidRow}), and where there is no memory for it.
+ * @see H.-C. Chen & Y. Asau, "On generating random variates from an empirical distribution", AIIE Transactions 6, 1974;
+ *   L. Devroye, "Non-uniform random variate generation", 1986, §III.2.4.
  *
  * @example
  * ```ts
  * const law = categoricalLaw([5, 2, 3], { from: "weights" });
- * law.draw(4, { seed: 1 }); // Int32Array [0, 0, 2, 0]
- * law.counts(1000, { seed: 1 }); // Uint32Array [500, 200, 300]
+ * const rng = new Rng(1);
+ * law.draw(6, { rng }); // Int32Array [2, 0, 0, 0, 1, 2], as by categorical
+ * law.counts(1000, { rng }); // Uint32Array [505, 218, 277]
  * ```
  */
 export function categoricalLaw(

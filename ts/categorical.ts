@@ -1,4 +1,4 @@
-import { MAX_COLUMNS, type Matrix, type PerRow, readIndexOut, readMatrix } from "./arrays.ts";
+import { MAX_COLUMNS, type Matrix, type PerRow, readMatrix } from "./arrays.ts";
 import { kernels } from "./backend.ts";
 import {
   checkCompleted,
@@ -8,7 +8,8 @@ import {
   readFrom,
   readOnInvalidRow,
 } from "./batch.ts";
-import { checkOptions, integer, stateError } from "./check.ts";
+import { checkOptions, integer, readFlag, stateError } from "./check.ts";
+import { type Drawn, type DrawnOut, readDrawTo } from "./details.ts";
 import { KEY_OPTIONS, type KeyOptions, NEXT_STREAM, readKey } from "./key.ts";
 import { readTemperature } from "./rate.ts";
 
@@ -32,6 +33,8 @@ export interface CategoricalOptions extends KeyOptions {
   temperature?: PerRow<number> | undefined;
   /** What happens at a row that is no law. Default `"throw"`. */
   onInvalidRow?: OnInvalidRow | undefined;
+  /** Whether log-probabilities, log Z and entropy are wanted too: see {@link CategoricalDetailsOptions}. Default false. */
+  details?: false | undefined;
   /**
    * Where the result goes: an Int32Array of length rows × draws that shares no memory with the input. Default: a new
    * one.
@@ -39,9 +42,17 @@ export interface CategoricalOptions extends KeyOptions {
   out?: Int32Array | undefined;
 }
 
+/** Options of {@link categorical} with details. */
+export interface CategoricalDetailsOptions extends Omit<CategoricalOptions, "details" | "out"> {
+  /** Log-probabilities, log Z and entropy are wanted too. */
+  details: true;
+  /** Where the results go: arrays that share no memory with each other or the input. Default: new ones. */
+  out?: DrawnOut | undefined;
+}
+
 const OPTIONS = [
   ...KEY_OPTIONS,
-  ...["classes", "draws", "draw", "from", "temperature", "onInvalidRow", "out"],
+  ...["classes", "draws", "draw", "from", "temperature", "onInvalidRow", "details", "out"],
 ];
 
 /**
@@ -52,6 +63,12 @@ const OPTIONS = [
  *
  * The law is that of the float32 weights exp((l − max)/T), exact to about 2^-50; each of those has a relative error
  * of at most expm1(2^-22·|l − max|/T) + 2^-21. The draws are not those of {@link gumbelMax}.
+ *
+ * With `details: true` the result has the log-probability of each draw too, and log Σ exp(l/T) and the entropy H of each
+ * row, in nats, under that law, so with the temperature applied. Errors: 2^-21·(1 + |logProb| + H) of `logProb`,
+ * 2^-21·(1 + H + |max l|/T) of `logZ`, 2^-19·(1 + H) + 2^-22·log²(classes) of `entropy`; of weights w the logarithms, in
+ * float32, add 2^-22·max |log w|/T. Where one class is certain, `logProb` and `entropy` are 0; `logZ` is +∞ for a logit
+ * of +∞, and at T = 0 what max l/T tends to: ±∞ by the sign of the largest logit, or 0.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - The key, the number of draws, temperature, and where the result goes.
@@ -68,7 +85,30 @@ const OPTIONS = [
  * categorical([[0, 1], [1, 0]], { draws: 3, seed: 1 }); // Int32Array [1, 1, 0, 0, 0, 1], [rows, draws]
  * ```
  */
-export function categorical(logits: Matrix, options: CategoricalOptions = {}): Int32Array {
+export function categorical(logits: Matrix, options?: CategoricalOptions): Int32Array;
+/**
+ * The same draws with their details. They take another pass over the row, and rows of up to 64 classes with one draw
+ * each go one at a time then.
+ *
+ * @param logits - `[rows, classes]`; weights with `from: "weights"`.
+ * @param options - `details: true`, the key, the number of draws, temperature, and where the results go.
+ * @returns `index` and `logProb`, `[rows, draws]`; `logZ` and `entropy`, one a row.
+ * @throws TypeError, RangeError as without details.
+ *
+ * @example
+ * ```ts
+ * const drawn = categorical([5, 2, 3], { from: "weights", draws: 3, details: true, seed: 1 });
+ * drawn.index; // Int32Array [2, 0, 0]
+ * drawn.logProb; // Float32Array [-1.204, -0.693, -0.693], log 0.3 and log 0.5
+ * drawn.logZ; // Float32Array [2.303], log 10
+ * drawn.entropy; // Float32Array [1.030]
+ * ```
+ */
+export function categorical(logits: Matrix, options: CategoricalDetailsOptions): Drawn;
+export function categorical(
+  logits: Matrix,
+  options: CategoricalOptions | CategoricalDetailsOptions = {},
+): Int32Array | Drawn {
   checkOptions(options, OPTIONS);
   const input = readMatrix("logits", logits, options.classes);
   const from = readFrom(options.from);
@@ -77,12 +117,13 @@ export function categorical(logits: Matrix, options: CategoricalOptions = {}): I
   const draws = readCount("draws", options.draws, 1);
   const draw = readDraw(options.draw, draws);
   const key = readKey(options, input.rows);
-  const out = readIndexOut("out", options.out, input.rows * draws, [["logits", logits]]);
+  const details = readFlag("details", options.details, false);
+  const to = readDrawTo(options.out, details, input.rows, draws, [["logits", logits]]);
   const batch = makeBatch(input, { key, draw, t, from, onInvalidRow });
-  const completed = kernels().categorical(batch, input.data, draws, out);
+  const completed = kernels().categorical(batch, input.data, draws, to.index, to.details);
   checkCompleted(completed, "logits", input, from);
   key.rng?.next();
-  return out;
+  return to.result;
 }
 
 /** The number of the first of so many draws. */

@@ -1,4 +1,4 @@
-import { type Matrix, type PerRow, readIndexOut, readLike, readMatrix } from "./arrays.ts";
+import { type Matrix, type PerRow, readLike, readMatrix } from "./arrays.ts";
 import { kernels } from "./backend.ts";
 import {
   checkCompleted,
@@ -8,7 +8,8 @@ import {
   readFrom,
   readOnInvalidRow,
 } from "./batch.ts";
-import { checkOptions } from "./check.ts";
+import { checkOptions, readFlag } from "./check.ts";
+import { type Drawn, type DrawnOut, readDrawTo } from "./details.ts";
 import { KEY_OPTIONS, type KeyOptions, readNoiseKey } from "./key.ts";
 import { readTemperature } from "./rate.ts";
 
@@ -31,12 +32,22 @@ export interface PerturbedOptions extends KeyOptions {
 export interface GumbelMaxOptions extends PerturbedOptions {
   /** T, finite and ≥ 0, one or one a row: divides the logits, not the noise. 0 takes the largest. Default 1. */
   temperature?: PerRow<number> | undefined;
+  /** Whether log-probabilities, log Z and entropy are wanted too: see {@link GumbelMaxDetailsOptions}. Default false. */
+  details?: false | undefined;
   /** Where the result goes: an Int32Array of length rows that shares no memory with an input. Default: a new one. */
   out?: Int32Array | undefined;
 }
 
+/** Options of {@link gumbelMax} with details. */
+export interface GumbelMaxDetailsOptions extends Omit<GumbelMaxOptions, "details" | "out"> {
+  /** Log-probabilities, log Z and entropy are wanted too. */
+  details: true;
+  /** Where the results go: arrays that share no memory with each other or an input. Default: new ones. */
+  out?: DrawnOut | undefined;
+}
+
 export const PERTURBED_OPTIONS = [...KEY_OPTIONS, "classes", "from", "noise", "onInvalidRow"];
-const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "out"];
+const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "details", "out"];
 
 /**
  * Draws one class a row by Gumbel-Max: argmax((l − max)/T + G), whose law is softmax(l/T). A class at −∞ (or of
@@ -44,6 +55,12 @@ const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "out"];
  *
  * For the same key it is the index of {@link gumbelSoftmaxVjp}, for every τ; for many draws from one row
  * {@link categorical} is faster.
+ *
+ * With `details: true` the result has the log-probability of each draw too, and log Σ exp(l/T) and the entropy H of each
+ * row, in nats, under that law, so with the temperature applied. Errors: 2^-21·(1 + |logProb| + H) of `logProb`,
+ * 2^-21·(1 + H + |max l|/T) of `logZ`, 2^-19·(1 + H) + 2^-22·log²(classes) of `entropy`; of weights w the logarithms, in
+ * float32, add 2^-22·max |log w|/T. Where one class is certain, `logProb` and `entropy` are 0; `logZ` is +∞ for a logit
+ * of +∞, and at T = 0 what max l/T tends to: ±∞ by the sign of the largest logit, or 0.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - The key or the noise, temperature, and where the result goes.
@@ -62,7 +79,30 @@ const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "out"];
  * gumbelMax([[0, 9], [0, NaN]], { seed: 1, onInvalidRow: "mark" }); // Int32Array [1, -1]
  * ```
  */
-export function gumbelMax(logits: Matrix, options: GumbelMaxOptions = {}): Int32Array {
+export function gumbelMax(logits: Matrix, options?: GumbelMaxOptions): Int32Array;
+/**
+ * The same draws with their details, which are of the law softmax(l/T), also where the noise is given. They take two
+ * more passes over the row, and rows of up to 64 classes go one at a time then.
+ *
+ * @param logits - `[rows, classes]`; weights with `from: "weights"`.
+ * @param options - `details: true`, the key or the noise, temperature, and where the results go.
+ * @returns `index`, `logProb`, `logZ` and `entropy`, one a row.
+ * @throws TypeError, RangeError as without details.
+ *
+ * @example
+ * ```ts
+ * const drawn = gumbelMax([[0, 1, 2], [1, 1, 1]], { details: true, seed: 1 });
+ * drawn.index; // Int32Array [2, 1]
+ * drawn.logProb; // Float32Array [-0.408, -1.099]
+ * drawn.logZ; // Float32Array [2.408, 2.099]
+ * drawn.entropy; // Float32Array [0.832, 1.099]
+ * ```
+ */
+export function gumbelMax(logits: Matrix, options: GumbelMaxDetailsOptions): Drawn;
+export function gumbelMax(
+  logits: Matrix,
+  options: GumbelMaxOptions | GumbelMaxDetailsOptions = {},
+): Int32Array | Drawn {
   checkOptions(options, OPTIONS);
   const input = readMatrix("logits", logits, options.classes);
   const from = readFrom(options.from);
@@ -70,13 +110,14 @@ export function gumbelMax(logits: Matrix, options: GumbelMaxOptions = {}): Int32
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const key = readNoiseKey(options, input.rows, options.noise !== undefined);
   const noise = options.noise === undefined ? undefined : readLike("noise", options.noise, input);
-  const index = readIndexOut("out", options.out, input.rows, [
+  const details = readFlag("details", options.details, false);
+  const to = readDrawTo(options.out, details, input.rows, 1, [
     ["logits", logits],
     ["noise", options.noise],
   ]);
   const batch = makeBatch(input, { key, t, from, onInvalidRow });
-  const completed = kernels().gumbelMax(batch, input.data, noise, { index });
+  const completed = kernels().gumbelMax(batch, input.data, noise, to);
   checkCompleted(completed, "logits", input, from, noise);
   key?.rng?.next();
-  return index;
+  return to.result;
 }

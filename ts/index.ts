@@ -8,7 +8,11 @@
 export type { Matrix, PerRow } from "./arrays.ts";
 export { type Backend, type BackendName, backend, setBackend } from "./backend.ts";
 export type { From, OnInvalidRow } from "./batch.ts";
-export { type CategoricalOptions, categorical } from "./categorical.ts";
+export {
+  type CategoricalDetailsOptions,
+  type CategoricalOptions,
+  categorical,
+} from "./categorical.ts";
 export {
   type CategoricalLaw,
   type CategoricalLawOptions,
@@ -16,6 +20,7 @@ export {
   type LawCountsOptions,
   type LawDrawOptions,
 } from "./categorical-law.ts";
+export type { Drawn, DrawnOut } from "./details.ts";
 export type {
   Differentiable,
   Gradient,
@@ -24,7 +29,12 @@ export type {
   RowUpstream,
   VjpOptions,
 } from "./gradients.ts";
-export { type GumbelMaxOptions, gumbelMax, type PerturbedOptions } from "./gumbel-max.ts";
+export {
+  type GumbelMaxDetailsOptions,
+  type GumbelMaxOptions,
+  gumbelMax,
+  type PerturbedOptions,
+} from "./gumbel-max.ts";
 export { type GumbelSoftmaxOptions, gumbelSoftmax, type RelaxedOptions } from "./gumbel-softmax.ts";
 export {
   type GumbelSoftmaxForwardPlan,

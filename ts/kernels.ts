@@ -40,8 +40,8 @@ export interface Kernels {
   logSoftmax(batch: Batch, x: Float32Array, out: Float32Array): number;
   /** One value a row. */
   logSumExp(batch: Batch, x: Float32Array, out: Float32Array): number;
-  /** The index of the largest score, as a number and as a one-hot row. */
-  gumbelMax(batch: Batch, x: Float32Array, noise: Float32Array | undefined, out: IndexOut): number;
+  /** The index of the largest score, as a number and as a one-hot row; and its details where these are wanted. */
+  gumbelMax(batch: Batch, x: Float32Array, noise: Float32Array | undefined, out: DrawOut): number;
   /** The soft sample, with index and one-hot row. */
   gumbelSoftmax(
     batch: Batch,
@@ -49,8 +49,14 @@ export interface Kernels {
     noise: Float32Array | undefined,
     out: SoftOut,
   ): number;
-  /** `draws` indices a row. */
-  categorical(batch: Batch, x: Float32Array, draws: number, out: Int32Array): number;
+  /** `draws` indices a row, and their details where these are wanted. */
+  categorical(
+    batch: Batch,
+    x: Float32Array,
+    draws: number,
+    out: Int32Array,
+    details?: DetailsOut,
+  ): number;
   /** `scale · y ⊙ (v − ⟨y, v⟩)`. */
   softmaxBackward(batch: Batch, y: Float32Array, v: Float32Array, out: Float32Array): void;
   /** Gradient of the soft sample `y` by its input and, where asked for, by τ (one a row). `out` isn't `x`. */
@@ -85,6 +91,18 @@ export interface IndexOut {
   readonly index?: Int32Array | undefined;
 }
 
+/** An index and what is known of its draw. */
+export interface DrawOut extends IndexOut {
+  readonly details?: DetailsOut | undefined;
+}
+
+/** Under the law that draws are made from: log-probabilities, one a draw, then log Z and entropy, one a row. */
+export interface DetailsOut {
+  readonly logProb: Float32Array;
+  readonly logZ: Float32Array;
+  readonly entropy: Float32Array;
+}
+
 export interface SoftOut extends IndexOut {
   readonly soft: Float32Array;
 }
@@ -103,11 +121,12 @@ export interface KeptLaw {
 }
 
 /**
- * Bits of a word that look into the guide of a law that is kept. The guide then has one entry for one or two classes, and
- * at least 4096: a first-level cache holds twice as many.
+ * Bits of a word that look into the guide of a law that is kept: an entry a class or more, at least 4096, since a
+ * first-level cache holds these; with more than 2^22 classes, where memory counts, an entry for two or more.
  */
 export function guideBits(classes: number): number {
   let bits = 12;
+  while (2 ** bits < classes && bits < 22) bits++;
   while (2 ** (bits + 1) <= classes) bits++;
   return bits;
 }

@@ -2,8 +2,8 @@
 
 import { Arena } from "./arena.ts";
 import { stateError } from "./check.ts";
-import { type Call, port, rowsAtOnce, run } from "./chunks.ts";
-import type { Batch, FillParams, Kernels } from "./kernels.ts";
+import { type Call, type Port, port, rowsAtOnce, run } from "./chunks.ts";
+import type { Batch, DetailsOut, FillParams, Kernels } from "./kernels.ts";
 import type { InitOutput } from "./wasm/gumbel.js";
 import { type Lengths, type Shape, tooLarge, type Workspace } from "./workspace.ts";
 
@@ -83,9 +83,11 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
     made: number,
     count: number,
     out: Int32Array,
+    details?: DetailsOut,
   ): number => {
     const { classes } = batch;
     const [l, index] = [port(x, classes), port(out, count)];
+    const [logProb, logZ, entropy] = detailPorts(details, count);
     const call: Call = (rows, params, scratch) =>
       wasm.categorical(
         params,
@@ -97,11 +99,15 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         made,
         count,
         index.at,
+        logProb.at,
+        logZ.at,
+        entropy.at,
         flagsOf(batch),
       );
     // A double each, up to the next 16 bytes.
     const sums = 4 * ((Math.ceil(classes / BLOCK) + 2) >>> 1);
-    return run(arena, batch, [l], [index], call, batch.weights ? 3 : 2, sums);
+    const outputs = details ? [index, logProb, logZ, entropy] : [index];
+    return run(arena, batch, [l], outputs, call, batch.weights ? 3 : 2, sums);
   };
 
   return {
@@ -135,6 +141,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
       const { classes } = batch;
       const [l, g] = [port(x, classes), port(noise, classes)];
       const [hard, index] = [port(out.sample, classes), port(out.index, 1)];
+      const [logProb, logZ, entropy] = detailPorts(out.details, 1);
       const call: Call = (rows, params, scratch) =>
         wasm.gumbel_max(
           params,
@@ -145,9 +152,14 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           scratch,
           hard.at,
           index.at,
+          logProb.at,
+          logZ.at,
+          entropy.at,
           flagsOf(batch),
         );
-      return run(arena, batch, [l, g], [hard, index], call, batch.weights ? 1 : 0);
+      const outputs = out.details ? [hard, index, logProb, logZ, entropy] : [hard, index];
+      const scratch = (batch.weights ? 1 : 0) + (out.details ? 1 : 0);
+      return run(arena, batch, [l, g], outputs, call, scratch);
     },
     gumbelSoftmax(batch, x, noise, out) {
       const { classes } = batch;
@@ -168,16 +180,22 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         );
       return run(arena, batch, [l, g], [soft, hard, index], call, batch.weights ? 1 : 0);
     },
-    categorical(batch, x, draws, out) {
+    categorical(batch, x, draws, out, details) {
       const { rows, classes } = batch;
-      if (draws <= MOST_DRAWS) return draw(batch, x, draws, 0, draws, out);
+      if (draws <= MOST_DRAWS) return draw(batch, x, draws, 0, draws, out, details);
       for (let row = 0; row < rows; row++) {
         const one = rowOf(batch, row);
         const logits = x.subarray(row * classes, (row + 1) * classes);
         for (let made = 0; made < draws; made += MOST_DRAWS) {
           const count = Math.min(MOST_DRAWS, draws - made);
-          const slice = out.subarray(row * draws + made, row * draws + made + count);
-          if (draw(one, logits, draws, made, count, slice) === 0) return row;
+          const [start, end] = [row * draws + made, row * draws + made + count];
+          const slice = out.subarray(start, end);
+          const of = details && {
+            logProb: details.logProb.subarray(start, end),
+            logZ: details.logZ.subarray(row, row + 1),
+            entropy: details.entropy.subarray(row, row + 1),
+          };
+          if (draw(one, logits, draws, made, count, slice, of) === 0) return row;
         }
       }
       return rows;
@@ -262,6 +280,16 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
       run(arena, batch, [l, dx], [dy], call, 1);
     },
   };
+}
+
+const ABSENT = port(undefined, 0);
+type DetailPorts = readonly [logProb: Port, logZ: Port, entropy: Port];
+/** Made once: small calls would notice. */
+const NO_DETAILS: DetailPorts = [ABSENT, ABSENT, ABSENT];
+
+function detailPorts(details: DetailsOut | undefined, draws: number): DetailPorts {
+  if (details === undefined) return NO_DETAILS;
+  return [port(details.logProb, draws), port(details.logZ, 1), port(details.entropy, 1)];
 }
 
 /** One row of a batch as a batch. */

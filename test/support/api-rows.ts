@@ -86,6 +86,19 @@ const relaxedVjp = (hard: boolean): OnRows => ({
   },
 });
 
+const withDetails = (call: { name: string }, draws: number, noise: boolean): OnRows => ({
+  name: `${call.name} {"details":true}`,
+  ...sampler,
+  noise,
+  inPlace: false,
+  outs: (rows) => [...indices(rows * draws), ...one(rows * draws), ...one(rows), ...one(rows)],
+  run(x, options, [index, logProb, logZ, entropy]) {
+    const out = { index, logProb, logZ, entropy } as never;
+    const more = { details: true, ...(draws > 1 && { draws }) };
+    (call as unknown as Function)(x, { ...options, ...more, out });
+  },
+});
+
 export const ON_ROWS: OnRows[] = [
   simple(softmax, floats, { inPlace: true }),
   simple(logSoftmax, floats, { inPlace: true }),
@@ -104,4 +117,6 @@ export const ON_ROWS: OnRows[] = [
     { ...sampler, noise: false },
     { draws: DRAWS },
   ),
+  withDetails(gumbelMax, 1, true),
+  withDetails(categorical, DRAWS, false),
 ];

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { Kernels } from "../../ts/kernels.ts";
+import type { DetailsOut, Kernels } from "../../ts/kernels.ts";
 import { bits, fromBits, hex } from "./bits.ts";
 import { fnv1a } from "./fnv.ts";
 import { type BatchSpec, batchOf } from "./kernels.ts";
@@ -33,6 +33,7 @@ const HEAD = `\
 #   gumbelMax            the indices
 #   gumbelSoftmax        the soft sample, then the indices
 #   categorical          five draws a row, the first of them number 3
+#   gumbelMaxDetails, categoricalDetails   log-probabilities of the same, then log Z and entropy of each row
 #   softmaxBackward      y = softmax of x at temperature 1; v
 #   gumbelSoftmaxVjp     y = gumbelSoftmax at the same T; v; the gradient by x, then those by tau
 #   gumbelSoftmaxJvp     the same y; the tangent of x is v, those of tau are 0.75
@@ -101,10 +102,23 @@ function edge(k: number, n: number, row: number): number {
   }
 }
 
+/** A kernel, or one asked for the details of its draws. */
+export type Hashed = keyof Kernels | "gumbelMaxDetails" | "categoricalDetails";
+
+function detailsOut(draws: number): DetailsOut {
+  const one = () => new Float32Array(ROWS);
+  return { logProb: new Float32Array(ROWS * draws), logZ: one(), entropy: one() };
+}
+
+function detailArrays({ logProb, logZ, entropy }: DetailsOut): Float32Array[] {
+  const each = Array.from(logZ, (z, row) => [z, entropy[row] as number]);
+  return [logProb, Float32Array.from(each.flat())];
+}
+
 /** Everything a call of one kernel needs, and its outputs. */
 function call(
   kernels: Kernels,
-  kernel: keyof Kernels,
+  kernel: Hashed,
   t: number,
   kind: InputKind,
   classes: number,
@@ -156,6 +170,16 @@ function call(
       kernels.categorical(batch, x, DRAWS, draws);
       return [draws];
     }
+    case "gumbelMaxDetails": {
+      const details = detailsOut(1);
+      kernels.gumbelMax(batch, x, undefined, { index, details });
+      return detailArrays(details);
+    }
+    case "categoricalDetails": {
+      const details = detailsOut(DRAWS);
+      kernels.categorical(batch, x, DRAWS, new Int32Array(ROWS * DRAWS), details);
+      return detailArrays(details);
+    }
     case "softmaxBackward":
       kernels.softmaxBackward(batch, value("softmax"), v, out);
       return [out];
@@ -187,7 +211,7 @@ const LOGITS: InputKind[] = ["plain", "edges"];
 const ALL: InputKind[] = ["plain", "edges", "weights"];
 
 /** By kernel: at which temperatures, and on which inputs. A record, so that none is forgotten. */
-const HASHED: Record<keyof Kernels, [temperatures: string[], inputs: InputKind[]]> = {
+const HASHED: Record<Hashed, [temperatures: string[], inputs: InputKind[]]> = {
   noise: [["1"], ["plain"]],
   softmax: [["1", "2/3"], LOGITS],
   logSoftmax: [["1", "2/3"], LOGITS],
@@ -202,11 +226,13 @@ const HASHED: Record<keyof Kernels, [temperatures: string[], inputs: InputKind[]
   logSoftmaxJvp: [["1"], LOGITS],
   logSumExpVjp: [["1"], LOGITS],
   logSumExpJvp: [["1"], LOGITS],
+  gumbelMaxDetails: [["1", "2/3"], ALL],
+  categoricalDetails: [["1", "2/3"], ALL],
 };
 
-export const HASHED_KERNELS = Object.keys(HASHED) as (keyof Kernels)[];
+export const HASHED_KERNELS = Object.keys(HASHED) as Hashed[];
 
-export function hashLines(kernels: Kernels, kernel: keyof Kernels): string[] {
+export function hashLines(kernels: Kernels, kernel: Hashed): string[] {
   const [temperatures, kinds] = HASHED[kernel];
   return temperatures.flatMap((t) =>
     kinds.flatMap((kind) =>

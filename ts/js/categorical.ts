@@ -134,6 +134,16 @@ export class Cumulative {
     }
   }
 
+  /** The exponentials of the row, and maybe more behind them. */
+  get weights(): Float32Array {
+    return this.#weights;
+  }
+
+  /** Their sum. */
+  get total(): number {
+    return this.#sums[this.#blocks];
+  }
+
   /** Makes a guide of 2^bits entries for many draws. It leads to the column that {@link #find} finds. */
   setGuide(bits: number): void {
     const guide = this.#guide;

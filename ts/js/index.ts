@@ -7,8 +7,17 @@
  * are at hand. An output may be an input: whatever a row needs is read before anything of it is written.
  */
 
-import type { Batch, IndexOut, Kernels, SoftOut, Tangent } from "../kernels.ts";
+import type {
+  Batch,
+  DetailsOut,
+  DrawOut,
+  IndexOut,
+  Kernels,
+  SoftOut,
+  Tangent,
+} from "../kernels.ts";
 import { Cumulative, categorical, FirstWords } from "./categorical.ts";
+import { details, markDetails } from "./details.ts";
 import { Drawn } from "./gumbel.ts";
 import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
 import { BLOCK, blockEnd, Input, oneHot, Params, SHORT, scratchOf } from "./row.ts";
@@ -90,17 +99,26 @@ class JsKernels implements Kernels {
     );
   }
 
-  gumbelMax(batch: Batch, x: Float32Array, noise: Float32Array | undefined, out: IndexOut): number {
+  gumbelMax(batch: Batch, x: Float32Array, noise: Float32Array | undefined, out: DrawOut): number {
     const { classes } = batch;
     const rows = this.#rows(batch, x, noise);
+    const { input, params } = rows;
     return each(
       batch,
       (row) => {
         rows.seek(row);
-        const column = gumbelMax(rows.input, classes, rows.params, rows.noise, this.#scores);
-        return column >= 0 && writeIndex(out, row, column, classes);
+        const column = gumbelMax(input, classes, params, rows.noise, this.#scores);
+        if (column < 0) return false;
+        writeIndex(out, row, column, classes);
+        if (out.index !== undefined && out.details !== undefined) {
+          details(input, classes, params, this.#law, out.index, 1, row, out.details);
+        }
+        return true;
       },
-      (row) => markIndex(out, row, classes),
+      (row) => {
+        markIndex(out, row, classes);
+        if (out.details !== undefined) markDetails(out.details, 1, row);
+      },
     );
   }
 
@@ -129,7 +147,13 @@ class JsKernels implements Kernels {
     );
   }
 
-  categorical(batch: Batch, x: Float32Array, draws: number, out: Int32Array): number {
+  categorical(
+    batch: Batch,
+    x: Float32Array,
+    draws: number,
+    out: Int32Array,
+    more?: DetailsOut,
+  ): number {
     const { classes } = batch;
     const rows = this.#rows(batch, x, undefined);
     const { input, params } = rows;
@@ -140,9 +164,14 @@ class JsKernels implements Kernels {
       batch,
       (row) => {
         rows.seek(row);
-        return categorical(input, classes, params, law, first, draws, out, row * draws);
+        if (!categorical(input, classes, params, law, first, draws, out, row * draws)) return false;
+        if (more !== undefined) details(input, classes, params, law, out, draws, row, more);
+        return true;
       },
-      (row) => out.fill(-1, row * draws, (row + 1) * draws),
+      (row) => {
+        out.fill(-1, row * draws, (row + 1) * draws);
+        if (more !== undefined) markDetails(more, draws, row);
+      },
     );
   }
 

@@ -185,13 +185,18 @@ export function sumOfPossible(
 /** Terms of a sum over one block. */
 const terms = /* @__PURE__ */ new Float32Array(BLOCK);
 
-/** The sum of terms, each rounded to float32. */
+/** The sum of terms, each rounded to float32, and itself as well. */
 function sumOf(classes: number, term: (column: number) => number): number {
+  return fround(sumOfTerms(classes, term));
+}
+
+/** The sum of terms, each rounded to float32. */
+export function sumOfTerms(classes: number, term: (column: number) => number): number {
   let total = 0;
   for (let start = 0; start < classes; start += BLOCK) {
     const count = blockEnd(start, classes) - start;
     for (let i = 0; i < count; i++) terms[i] = term(start + i);
     total += blockSum(terms, 0, count);
   }
-  return fround(total);
+  return total;
 }

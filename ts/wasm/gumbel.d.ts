@@ -10,7 +10,7 @@
  * # Safety
  * See the module.
  */
-export function categorical(params: number, rows: number, classes: number, x: number, scratch: number, draws: number, made: number, count: number, out: number, flags: number): number;
+export function categorical(params: number, rows: number, classes: number, x: number, scratch: number, draws: number, made: number, count: number, out: number, log_prob: number, log_z: number, entropy: number, flags: number): number;
 
 /**
  * Draws from a law that is kept, from the first draw of `params` on.
@@ -22,12 +22,12 @@ export function draw_law(params: number, classes: number, law: number, entries: 
 
 /**
  * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
- * Scratch: a row for weights, none for logits.
+ * Scratch: a row for details, then one for weights.
  *
  * # Safety
  * See the module.
  */
-export function gumbel_max(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, sample: number, index: number, flags: number): number;
+export function gumbel_max(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, sample: number, index: number, log_prob: number, log_z: number, entropy: number, flags: number): number;
 
 /**
  * Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
@@ -146,9 +146,9 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
-    readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
+    readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => number;
     readonly draw_law: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
-    readonly gumbel_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
+    readonly gumbel_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
     readonly gumbel_softmax: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly gumbel_softmax_jvp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;
     readonly gumbel_softmax_vjp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;

@@ -17,11 +17,14 @@
  * @param {number} made
  * @param {number} count
  * @param {number} out
+ * @param {number} log_prob
+ * @param {number} log_z
+ * @param {number} entropy
  * @param {number} flags
  * @returns {number}
  */
-export function categorical(params, rows, classes, x, scratch, draws, made, count, out, flags) {
-    const ret = wasm.categorical(params, rows, classes, x, scratch, draws, made, count, out, flags);
+export function categorical(params, rows, classes, x, scratch, draws, made, count, out, log_prob, log_z, entropy, flags) {
+    const ret = wasm.categorical(params, rows, classes, x, scratch, draws, made, count, out, log_prob, log_z, entropy, flags);
     return ret >>> 0;
 }
 
@@ -43,7 +46,7 @@ export function draw_law(params, classes, law, entries, draws, out) {
 
 /**
  * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
- * Scratch: a row for weights, none for logits.
+ * Scratch: a row for details, then one for weights.
  *
  * # Safety
  * See the module.
@@ -55,11 +58,14 @@ export function draw_law(params, classes, law, entries, draws, out) {
  * @param {number} scratch
  * @param {number} sample
  * @param {number} index
+ * @param {number} log_prob
+ * @param {number} log_z
+ * @param {number} entropy
  * @param {number} flags
  * @returns {number}
  */
-export function gumbel_max(params, rows, classes, x, noise, scratch, sample, index, flags) {
-    const ret = wasm.gumbel_max(params, rows, classes, x, noise, scratch, sample, index, flags);
+export function gumbel_max(params, rows, classes, x, noise, scratch, sample, index, log_prob, log_z, entropy, flags) {
+    const ret = wasm.gumbel_max(params, rows, classes, x, noise, scratch, sample, index, log_prob, log_z, entropy, flags);
     return ret >>> 0;
 }
 

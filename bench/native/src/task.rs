@@ -79,6 +79,7 @@ impl Prepared {
         let (out, gradient) = (self.out.as_mut_ptr(), self.gradient.as_mut_ptr());
         let index = self.index.as_mut_ptr();
         let scratch: *mut f32 = self.scratch.as_mut_ptr().cast();
+        let none = null_mut();
         // SAFETY: the arrays are as long as the exports expect for `rows` and `classes`, apart from each other, and
         // `scratch` has room for two rows and the sums of blocks, as `categorical` asks for, aligned to 16 bytes.
         unsafe {
@@ -103,19 +104,47 @@ impl Prepared {
                     }
                 }
                 "hard" => {
-                    exports::gumbel_max(params, rows, classes, x, null(), scratch, out, null_mut(), 0);
+                    exports::gumbel_max(
+                        params,
+                        rows,
+                        classes,
+                        x,
+                        null(),
+                        scratch,
+                        out,
+                        null_mut(),
+                        none,
+                        none,
+                        none,
+                        0,
+                    );
                 }
                 "backward" => {
                     let (y, v) = (self.soft.as_ptr(), self.upstream.as_ptr());
                     exports::softmax_backward(params, rows, classes, y, v, out);
                 }
                 "gumbelMax" => {
-                    exports::gumbel_max(params, rows, classes, x, null(), scratch, null_mut(), index, 0);
+                    exports::gumbel_max(
+                        params,
+                        rows,
+                        classes,
+                        x,
+                        null(),
+                        scratch,
+                        null_mut(),
+                        index,
+                        none,
+                        none,
+                        none,
+                        0,
+                    );
                     return Answer::Indices(&self.index);
                 }
                 "inverseCdf" | "manyDraws" => {
                     let draws = draws.max(1);
-                    exports::categorical(params, rows, classes, x, scratch, draws, 0, draws, index, 0);
+                    exports::categorical(
+                        params, rows, classes, x, scratch, draws, 0, draws, index, none, none, none, 0,
+                    );
                     return Answer::Indices(&self.index);
                 }
                 other => panic!("no operation {other}"),

@@ -36,15 +36,17 @@ pub struct Slice {
     pub made: usize,
 }
 
-/// Draws as many columns as `out` has room for, `out[j]` from the words of column `params.first + slice.made + j`.
+/// Draws as many columns as `out` has room for, `out[j]` from the words of column `params.first + slice.made + j`. Returns
+/// what the row is.
 pub fn categorical(
     input: Input,
     params: &Params,
     room: Room,
     slice: Slice,
     out: &mut [i32],
-) -> Result<(), Invalid> {
-    match law_of(input, params)? {
+) -> Result<Law, Invalid> {
+    let law = law_of(input, params)?;
+    match law {
         Law::Certain(column) => out.fill(column as i32),
         Law::Finite(max) => {
             let Room { weights, sums, sure, guide } = room;
@@ -68,7 +70,7 @@ pub fn categorical(
             }
         }
     }
-    Ok(())
+    Ok(law)
 }
 
 /// What a row is at the temperature of `params`: at 0 its largest value is certain.
@@ -118,8 +120,10 @@ fn each_block(params: &Params, mut out: &mut [i32], mut f: impl FnMut(usize, &[u
     }
 }
 
-/// Writes the exponentials of a row to `weights`, and B, the running sums of its blocks, to `sums`.
-pub fn running_sums(logits: &[f32], max: f32, rate: f32, weights: &mut [f32], sums: &mut [f64]) {
+/// Writes the exponentials of a row to `weights`, and B, the running sums of its blocks, to `sums` as far as these have
+/// room. Returns the last of them.
+#[inline(never)]
+pub fn running_sums(logits: &[f32], max: f32, rate: f32, weights: &mut [f32], sums: &mut [f64]) -> f64 {
     let mut ends = sums.iter_mut();
     let mut total = 0.0;
     let mut next = |total: f64| {
@@ -132,6 +136,7 @@ pub fn running_sums(logits: &[f32], max: f32, rate: f32, weights: &mut [f32], su
         total += sum;
         next(total);
     });
+    total
 }
 
 /// The cumulative law of a row.

@@ -93,6 +93,7 @@ impl<'a> Guided<'a> {
 
     /// The column of any word, by halving what the guide leaves open.
     #[cold]
+    #[inline(never)]
     fn search(&self, word: u32, low: impl FnOnce() -> u32) -> usize {
         let entry = (word >> self.shift) as usize;
         let (start, end) = (self.guide[entry] as usize, self.guide[entry + 1] as usize);
@@ -100,8 +101,15 @@ impl<'a> Guided<'a> {
         let column = start + among.partition_point(|&sure| sure < word);
         match self.sure.get(column) {
             Some(&sure) if sure > word => column,
-            _ => self.law.draw_from(column / BLOCK, word, low),
+            _ => self.draw_by_both(column, word, low()),
         }
+    }
+
+    /// By both words, from the first column that the word may draw.
+    #[cold]
+    #[inline(never)]
+    fn draw_by_both(&self, first: usize, word: u32, low: u32) -> usize {
+        self.law.draw_from(first / BLOCK, word, || low)
     }
 }
 

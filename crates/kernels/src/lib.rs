@@ -18,6 +18,7 @@ pub mod lane;
 pub mod lane;
 
 pub mod categorical;
+pub mod details;
 pub mod filter;
 pub mod guide;
 pub mod gumbel;

@@ -5,6 +5,7 @@ mod common;
 
 use common::one_row::{Noise, categorical, fill_row, gumbel_max, gumbel_softmax, relative_scores};
 use common::{params, table, tempered};
+use gumbel_kernels::details::Details;
 use gumbel_kernels::gumbel::{Draft, RowNoise};
 use gumbel_kernels::philox::{Purpose, block, word};
 use gumbel_kernels::relaxed::Input;
@@ -95,7 +96,7 @@ fn kernels() {
         assert_eq!(format!("{:016x}", fnv1a(&bytes)), *hash, "{line:?}");
         seen.insert(kernel.clone());
     }
-    assert_eq!(seen.len(), 14, "{seen:?}");
+    assert_eq!(seen.len(), 16, "{seen:?}");
 }
 
 fn fnv1a(bytes: &[u8]) -> u64 {
@@ -215,6 +216,17 @@ impl Row {
         self.backward(&y, &tangent, self.params.scale)
     }
 
+    /// Log-probabilities of these draws, and the bytes of log Z and entropy; NaN where the row is no law.
+    fn details(&self, drawn: &[i32]) -> (Vec<f32>, Vec<u8>) {
+        let mut room = vec![0.0; self.given.len()];
+        let bytes = |pair: [f32; 2]| pair.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let Ok(details) = Details::of(self.input(), &self.params, &mut room) else {
+            return (vec![f32::NAN; drawn.len()], bytes([f32::NAN; 2]));
+        };
+        let log_prob = drawn.iter().map(|&i| details.log_prob(self.logits[i as usize])).collect();
+        (log_prob, bytes([details.log_z, details.entropy]))
+    }
+
     fn backward(&self, y: &[f32], v: &[f32], scale: f32) -> Vec<f32> {
         let mut out = vec![0.0; y.len()];
         vjp::softmax_backward(y, v, scale, &mut out);
@@ -287,6 +299,15 @@ impl<'a> Call<'a> {
                     draws.fill(-1);
                 }
                 (vec![], indices(&draws))
+            }
+            "gumbelMaxDetails" => {
+                let index = gumbel_max(row.input(), &row.params, &Noise::Drawn(&row.noise()));
+                row.details(&index.map_or(vec![-1], |i| vec![i as i32]))
+            }
+            "categoricalDetails" => {
+                let mut draws = [-1; 5];
+                let _ = categorical(row.input(), &row.params, &mut draws);
+                row.details(&draws)
             }
             "softmaxBackward" => {
                 (row.backward(&row.at_one(softmax::softmax), &row.v, row.params.scale), none())

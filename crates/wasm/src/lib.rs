@@ -18,6 +18,7 @@
 
 use core::slice;
 use gumbel_kernels::categorical::Slice;
+use gumbel_kernels::details::Details;
 use gumbel_kernels::guide::{self, Guide};
 use gumbel_kernels::gumbel::RowNoise;
 
@@ -327,7 +328,7 @@ pub unsafe fn log_sum_exp(rows: usize, classes: usize, x: *const f32, out: *mut 
 }
 
 /// Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
-/// Scratch: a row for weights, none for logits.
+/// Scratch: a row for details, then one for weights.
 ///
 /// # Safety
 /// See the module.
@@ -341,25 +342,73 @@ pub unsafe fn gumbel_max(
     scratch: *mut f32,
     sample: *mut f32,
     index: *mut i32,
+    log_prob: *mut f32,
+    log_z: *mut f32,
+    entropy: *mut f32,
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
+    let details = DetailsOut { log_prob, log_z, entropy };
+    let logits = scratch_row(scratch, usize::from(details.is_wanted()), classes);
     let (mut noises, mut words) = (Noises::new(noise), QuadWords::new());
     batch.each_quad(
         |row, quads| unsafe {
+            if details.is_wanted() {
+                return 0;
+            }
             let logits = batch.logits(x, row, quads * quad::ROWS);
             let source = quad_source(noise, &batch, row, quads, &mut words);
             let done = quad::gumbel_max(batch.quads(row, quads), logits, source, quad_room());
             write_indices(&batch, row, done, sample, index)
         },
         |row| unsafe {
-            let input = batch.input(x, row, scratch);
-            let column = relaxed::gumbel_max(input, batch.params(row), &mut noises.row(&batch, row))?;
+            let (input, params) = (batch.input(x, row, logits), batch.params(row));
+            let column = relaxed::gumbel_max(input, params, &mut noises.row(&batch, row))?;
             write_index(&batch, row, column, sample, index);
+            if details.is_wanted() {
+                let found = Details::of(input, params, batch.row_mut(scratch, 0))?;
+                details.write(row, &found, input.logits, &[column as i32]);
+            }
             Ok(())
         },
-        |row| unsafe { mark_index(&batch, row, sample, index) },
+        |row| unsafe {
+            mark_index(&batch, row, sample, index);
+            details.mark(row, 1);
+        },
     )
+}
+
+/// Where the details of draws go; null where none are wanted.
+#[derive(Clone, Copy)]
+struct DetailsOut {
+    log_prob: *mut f32,
+    log_z: *mut f32,
+    entropy: *mut f32,
+}
+
+impl DetailsOut {
+    fn is_wanted(&self) -> bool {
+        !self.log_z.is_null()
+    }
+
+    /// SAFETY: the pointers must point to more than `row` values, or rows of as many as were drawn.
+    unsafe fn write(&self, row: usize, details: &Details, logits: &[f32], drawn: &[i32]) {
+        let log_prob = unsafe { self.log_prob.add(row * drawn.len()) };
+        for (at, &column) in drawn.iter().enumerate() {
+            unsafe { *log_prob.add(at) = details.log_prob(logits[column as usize]) };
+        }
+        unsafe { *self.log_z.add(row) = details.log_z };
+        unsafe { *self.entropy.add(row) = details.entropy };
+    }
+
+    /// SAFETY: the same, where they are wanted.
+    unsafe fn mark(&self, row: usize, draws: usize) {
+        if self.is_wanted() {
+            unsafe { slice::from_raw_parts_mut(self.log_prob.add(row * draws), draws) }.fill(NAN);
+            unsafe { *self.log_z.add(row) = NAN };
+            unsafe { *self.entropy.add(row) = NAN };
+        }
+    }
 }
 
 /// Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
@@ -457,14 +506,18 @@ pub unsafe fn categorical(
     made: usize,
     count: usize,
     out: *mut i32,
+    log_prob: *mut f32,
+    log_z: *mut f32,
+    entropy: *mut f32,
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
+    let details = DetailsOut { log_prob, log_z, entropy };
     let drawn = |row: usize| unsafe { slice::from_raw_parts_mut(out.add(row * count), count) };
     let mut words = QuadWords::new();
     batch.each_quad(
         |row, quads| unsafe {
-            if draws != 1 {
+            if draws != 1 || details.is_wanted() {
                 return 0;
             }
             let logits = batch.logits(x, row, quads * quad::ROWS);
@@ -472,6 +525,7 @@ pub unsafe fn categorical(
             write_indices(&batch, row, done, core::ptr::null_mut(), out)
         },
         |row| unsafe {
+            let total = scratch.cast::<f64>().add(classes.div_ceil(BLOCK));
             let sums = slice::from_raw_parts_mut(scratch.cast::<f64>(), classes.div_ceil(BLOCK) + 1);
             let scratch = scratch.add(4 * sums.len().div_ceil(2));
             let room = draw::Room {
@@ -480,10 +534,18 @@ pub unsafe fn categorical(
                 sure: slice::from_raw_parts_mut(scratch_row(scratch, 1, classes).cast(), classes),
                 guide: guide(),
             };
-            let input = batch.input(x, row, scratch_row(scratch, 2, classes));
-            draw::categorical(input, batch.params(row), room, Slice { all: draws, made }, drawn(row))
+            let (input, params) = (batch.input(x, row, scratch_row(scratch, 2, classes)), batch.params(row));
+            let law = draw::categorical(input, params, room, Slice { all: draws, made }, drawn(row))?;
+            if details.is_wanted() {
+                let found = Details::new(law, input.logits, params, batch.row(scratch, 0), *total);
+                details.write(row, &found, input.logits, drawn(row));
+            }
+            Ok(())
         },
-        |row| drawn(row).fill(-1),
+        |row| unsafe {
+            drawn(row).fill(-1);
+            details.mark(row, count);
+        },
     )
 }
 

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleConstants } from "../scripts/bundle-constants.mjs";
 
 /** kB after gzip. To be raised only together with new functions. */
-const BUDGET = { "index.js": 52.6, "slim.js": 17.8, "workerd.js": 17.1, "gumbel.wasm": 34 };
+const BUDGET = { "index.js": 56, "slim.js": 19.6, "workerd.js": 18.9, "gumbel.wasm": 35.2 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let dist: string;
@@ -54,7 +54,7 @@ const withoutFallback: Plugin = {
   name: "without-fallback",
   setup(build) {
     build.onLoad({ filter: /ts\/js\/index\.ts$/ }, () => {
-      return { contents: "export function createKernels() {}" };
+      return { contents: "export function createKernels() {} export function createKeptLaw() {}" };
     });
   },
 };

@@ -1,12 +1,11 @@
 /** Which kernels run: WebAssembly where it can, else the same kernels in TypeScript, with the same bits. */
 
 import { choice } from "./check.ts";
-import { createKernels } from "./js/index.ts";
-import { JsKeptLaw } from "./js/kept-law.ts";
+import { createKeptLaw, createKernels } from "./js/index.ts";
 import { type KeptLaw, type Kernels, RECORD } from "./kernels.ts";
 import { type Compile, source } from "./source.ts";
 import { createWorkspace, instantiate } from "./wasm.ts";
-import { createKeptLaw } from "./wasm-law.ts";
+import { createWasmLaw } from "./wasm-law.ts";
 import { type Lengths, plainWorkspace, type Shape, type Workspace } from "./workspace.ts";
 
 /** `"wasm-simd"`: WebAssembly with SIMD128; or `"js"`: the same kernels in TypeScript. */
@@ -53,7 +52,7 @@ export function workspace<Name extends string>(
 /** A law of so many classes to keep, made by the backend that runs. */
 export function keptLaw(classes: number): KeptLaw {
   const { module } = current();
-  return module === undefined ? new JsKeptLaw(classes) : createKeptLaw(module, classes);
+  return module === undefined ? createKeptLaw(classes) : createWasmLaw(module, classes);
 }
 
 /**

@@ -93,7 +93,8 @@ export function categorical(logits: Matrix, options?: CategoricalOptions): Int32
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - `details: true`, the key, the number of draws, temperature, and where the results go.
  * @returns `index` and `logProb`, `[rows, draws]`; `logZ` and `entropy`, one a row.
- * @throws TypeError, RangeError as without details.
+ * @throws TypeError as without details, also for an array of the wrong kind in `out`.
+ * @throws RangeError as without details, also for arrays in `out` that share memory.
  *
  * @example
  * ```ts

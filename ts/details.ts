@@ -21,9 +21,13 @@ export interface Drawn {
 
 /** Where draws and their details go, each if given. */
 export interface DrawnOut {
+  /** Classes: an Int32Array of length rows × draws. */
   index?: Int32Array | undefined;
+  /** Their log-probabilities: a Float32Array of the same length. */
   logProb?: Float32Array | undefined;
+  /** log Σ exp(l/T): a Float32Array of length rows. */
   logZ?: Float32Array | undefined;
+  /** Entropies: a Float32Array of length rows. */
   entropy?: Float32Array | undefined;
 }
 

@@ -87,7 +87,8 @@ export function gumbelMax(logits: Matrix, options?: GumbelMaxOptions): Int32Arra
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - `details: true`, the key or the noise, temperature, and where the results go.
  * @returns `index`, `logProb`, `logZ` and `entropy`, one a row.
- * @throws TypeError, RangeError as without details.
+ * @throws TypeError as without details, also for an array of the wrong kind in `out`.
+ * @throws RangeError as without details, also for arrays in `out` that share memory.
  *
  * @example
  * ```ts

@@ -14,7 +14,7 @@ const CHUNK = 16_384;
  *
  * @throws RangeError where there is no memory for it.
  */
-export function createKeptLaw(module: WebAssembly.Module, classes: number): KeptLaw {
+export function createWasmLaw(module: WebAssembly.Module, classes: number): KeptLaw {
   const wasm = anotherInstanceOf(module, "law");
   const arena = new Arena(wasm.memory);
   const entries = 2 ** guideBits(classes) + 1;

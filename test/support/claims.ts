@@ -20,7 +20,7 @@ interface Claim {
 const ERROR = /^(?:TypeError|RangeError): /;
 /** A literal, perhaps with the class of the array before it and prose behind it. */
 const VALUE =
-  /^((?:(?:Float32Array|Int32Array) (?=\[))?(\[[^\]]*\]|\{.*\}|"[^"]*"|'[^']*'|true|false|undefined|-?\d[\d.]*))(?:[:,;] .*)?$/;
+  /^((?:(?:Float32Array|Int32Array|Uint32Array) (?=\[))?(\[[^\]]*\]|\{.*\}|"[^"]*"|'[^']*'|true|false|undefined|-?\d[\d.]*))(?:[:,;] .*)?$/;
 
 function parse(code: string): ts.SourceFile {
   return ts.createSourceFile("snippet.ts", code, ts.ScriptTarget.ES2022, true);

@@ -12,6 +12,7 @@ import type {
   DetailsOut,
   DrawOut,
   IndexOut,
+  KeptLaw,
   Kernels,
   SoftOut,
   Tangent,
@@ -19,6 +20,7 @@ import type {
 import { Cumulative, categorical, FirstWords } from "./categorical.ts";
 import { details, markDetails } from "./details.ts";
 import { Drawn } from "./gumbel.ts";
+import { JsKeptLaw } from "./kept-law.ts";
 import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
 import { BLOCK, blockEnd, Input, oneHot, Params, SHORT, scratchOf } from "./row.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
@@ -29,6 +31,11 @@ import { divide, toLogits } from "./weights.ts";
 /** Makes the kernels, with the table of noise and scratch of their own. */
 export function createKernels(): Kernels {
   return new JsKernels();
+}
+
+/** Makes a law of so many classes to keep. */
+export function createKeptLaw(classes: number): KeptLaw {
+  return new JsKeptLaw(classes);
 }
 
 class JsKernels implements Kernels {

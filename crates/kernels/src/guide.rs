@@ -74,17 +74,22 @@ impl<'a> Guided<'a> {
     /// The columns of draws with these first words; `low(i)` is the second word of draw i. As [`Cumulative::draw`].
     #[inline(always)]
     pub fn draw_all(&self, words: &[u32], out: &mut [i32], low: impl Fn(usize) -> u32) {
+        // A pass for each of the tables: where these are large, a processor waits for more places at once.
+        for (&word, out) in words.iter().zip(&mut *out) {
+            *out = self.guide.get((word >> self.shift) as usize).copied().unwrap_or_default() as i32;
+        }
         for (i, (&word, out)) in words.iter().zip(&mut *out).enumerate() {
-            *out = self.find(word).unwrap_or_else(|| self.search(word, || low(i))) as i32;
+            let found = self.find(*out as usize, word);
+            *out = found.unwrap_or_else(|| self.search(word, || low(i))) as i32;
         }
     }
 
-    /// The column that a word draws without its second word, if that is where the guide leads or just behind.
+    /// The column that a word draws without its second word, if that is `start`, where the guide leads, or just behind.
     ///
     /// Steps without a branch: which word needs one has no pattern that a processor could guess.
     #[inline(always)]
-    fn find(&self, word: u32) -> Option<usize> {
-        let mut column = *self.guide.get((word >> self.shift) as usize)? as usize;
+    fn find(&self, start: usize, word: u32) -> Option<usize> {
+        let mut column = start;
         for _ in 0..STEPS {
             column += usize::from(*self.sure.get(column)? < word);
         }

@@ -79,7 +79,7 @@ export function categorical(
 
 function guideBits(classes: number): number {
   let bits = 6;
-  while (2 ** bits < ENTRIES_A_CLASS * classes && bits < 20) bits++;
+  while (1 << bits < ENTRIES_A_CLASS * classes && bits < 20) bits++;
   return bits;
 }
 

@@ -28,7 +28,7 @@ export class Guide {
 
   /** Begins the guide of a law with this sum of weights, with 2^bits entries. */
   start(classes: number, total: number, bits: number): void {
-    const entries = 2 ** bits + 1;
+    const entries = (1 << bits) + 1;
     if (this.#sure.length < classes) this.#sure = scratchOf(Uint32Array, classes);
     if (this.#starts.length < entries) this.#starts = scratchOf(Uint32Array, entries);
     else this.#starts.fill(0, 0, entries);
@@ -49,7 +49,7 @@ export class Guide {
   /** Ends the guide: where no column ends, words begin where those before them do. */
   finish(): void {
     const starts = this.#starts;
-    const entries = 2 ** (32 - this.#shift) + 1;
+    const entries = (1 << (32 - this.#shift)) + 1;
     let start = 0;
     for (let i = 0; i < entries; i++) {
       if (starts[i] > start) start = starts[i];

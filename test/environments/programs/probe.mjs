@@ -5,7 +5,7 @@
  */
 
 /** @typedef {typeof import("gumbel")} Gumbel */
-/** @typedef {Float32Array | Int32Array} Values */
+/** @typedef {Float32Array | Int32Array | Uint32Array} Values */
 
 const SEED = 0x243f6a8885a308d3n;
 
@@ -118,6 +118,16 @@ const OF_SHAPES = {
     g.categorical(logits, { classes, temperature: each, ...key }),
     g.categorical(weights, { classes, from: "weights", draws: 3, draw: 7, ...key }),
   ],
+  "draws with details": (g, classes, { logits, weights, each, key }) => [
+    ...detailed(g.gumbelMax(logits, { classes, temperature: each, details: true, ...key })),
+    ...detailed(
+      g.categorical(weights, { classes, from: "weights", details: true, draws: 3, ...key }),
+    ),
+  ],
+  categoricalLaw: (g, classes, { logits, key }) => {
+    const law = g.categoricalLaw(logits.subarray(0, classes), { temperature: 0.7 });
+    return [law.draw(300, { ...key, draw: 7 }), law.counts(300, key)];
+  },
 };
 
 /**
@@ -174,6 +184,11 @@ const ALONE = {
     ];
   },
 };
+
+/** @param {import("gumbel").Drawn} drawn */
+function detailed({ index, logProb, logZ, entropy }) {
+  return [index, logProb, logZ, entropy];
+}
 
 /**
  * @param {Gumbel["softmaxVjp"]} differentiate

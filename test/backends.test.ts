@@ -44,6 +44,8 @@ const BEFORE = 123.25;
 class Prepared {
   readonly batch: Batch;
   readonly marking: Batch;
+  /** At a temperature of 1. */
+  readonly atOne: Batch;
   readonly draws: number;
   readonly x: Float32Array;
   readonly noise: Float32Array | undefined;
@@ -57,6 +59,7 @@ class Prepared {
     this.draws = given.draws ?? 5;
     this.batch = batchOf({ ...spec, mark });
     this.marking = batchOf({ ...spec, mark: true });
+    this.atOne = batchOf({ ...spec, t: 1, mark });
     this.x = input(kind, rows, classes, seed);
     this.noise = given.given ? givenNoise(rows * classes, seed + 1000) : undefined;
     if (!given.spoilt) return;
@@ -97,6 +100,9 @@ class Prepared {
   details(draws: number): DetailsOut {
     const logProb = new Float32Array(this.batch.rows * draws).fill(BEFORE);
     return { logProb, logZ: this.one(), entropy: this.one() };
+  }
+  floats(width: number): Float32Array {
+    return new Float32Array(this.batch.rows * width).fill(BEFORE);
   }
 
   ints(width = 1): Int32Array {
@@ -184,10 +190,57 @@ const METHODS: Record<keyof Kernels, Method> = {
     kernels.logSumExpJvp(given.batch, given.x, given.v, one);
     return { one };
   },
+  gumbelTopK(kernels, given) {
+    const { batch, x, noise } = given;
+    const { classes } = batch;
+    // The best alone, some, and as many as some rows have and others haven't.
+    const calls = [1, Math.ceil(classes / 9), Math.ceil(classes * 0.85)].map((k) => {
+      const out = { index: given.ints(k), score: given.floats(k), logProb: given.floats(k) };
+      return { rows: kernels.gumbelTopK(batch, x, noise, k, out), ...out };
+    });
+    return numbered(calls);
+  },
+  gumbelGivenMax(kernels, given, out) {
+    const { atOne, x, noise } = given;
+    const max = Float32Array.from(
+      testWords(6000, atOne.rows),
+      (k) => Math.fround(k | 0) * 2 ** -25,
+    );
+    return { rows: kernels.gumbelGivenMax(atOne, x, noise, max, out), out };
+  },
+  gumbelMaxPart(kernels, given) {
+    const { batch, x } = given;
+    const largest = x.reduce((a, b) => (a < b ? b : a), 0);
+    // Without a maximum, with one that is too small for some rows, and with one for all.
+    const calls = [Number.NaN, 1, largest].map((max) => {
+      const leader = new Float32Array(2 * batch.rows).fill(-Infinity);
+      const index = given.ints();
+      // Twice, so that there is a leader to be passed, and one that is certain.
+      const parts = [0, 1].map(() => kernels.gumbelMaxPart(batch, x, max, { leader, index }));
+      return { rows: 10_000 * parts[0] + parts[1], leader, index };
+    });
+    return numbered(calls);
+  },
 };
 
+/** The outputs of several calls as those of one. */
+function numbered(calls: (Outputs & { rows: number })[]): Outputs {
+  const arrays = calls.flatMap(({ rows, ...parts }, i) =>
+    Object.entries(parts).map(([name, part]): [string, Outputs[string]] => [`${name} ${i}`, part]),
+  );
+  const rows = calls.reduce((all, { rows }) => all * 1e5 + rows, 0);
+  return { rows, ...Object.fromEntries(arrays) };
+}
+
 /** Those for which T = 0 means something; for the others it isn't a temperature but τ. */
-const COLD: (keyof Kernels)[] = ["softmax", "logSoftmax", "gumbelMax", "categorical"];
+const COLD: (keyof Kernels)[] = [
+  "softmax",
+  "logSoftmax",
+  "gumbelMax",
+  "categorical",
+  "gumbelTopK",
+  "gumbelMaxPart",
+];
 
 function compare(name: keyof Kernels, given: Case): void {
   const prepared = new Prepared(given);
@@ -364,6 +417,8 @@ test("draws from logits too far apart for float32, at temperatures that bring th
 describe.each(BACKENDS)("%s: an output may be an input", (_, kernels) => {
   const [rows, classes] = [70, 257];
   const batch = batchOf({ rows, classes, t: 0.5, mark: true });
+  const atOne = batchOf({ rows, classes, t: 1, mark: true });
+  const most = new Float32Array(rows).fill(0.75);
 
   function arrays() {
     const given = new Prepared({ rows, classes, spoilt: true, given: true, seed: 7 });
@@ -398,6 +453,11 @@ describe.each(BACKENDS)("%s: an output may be an input", (_, kernels) => {
       ({ x, noise, y, v, each }, out) =>
         kernels.gumbelSoftmaxJvp(batch, x, noise, y, { input: v, tau: each }, out),
       ["v"],
+    ],
+    [
+      "gumbelGivenMax",
+      ({ x, noise }, out) => kernels.gumbelGivenMax(atOne, x, noise, most, out),
+      ["x", "noise"],
     ],
     ["logSoftmaxVjp", ({ y, v }, out) => kernels.logSoftmaxVjp(batch, y, v, out), ["v"]],
     ["logSoftmaxJvp", ({ y, v }, out) => kernels.logSoftmaxJvp(batch, y, v, out), ["v"]],

@@ -80,7 +80,7 @@ export function readPerRow(label: string, x: unknown, rows: number): Float32Arra
 }
 
 /** Reads a flat array of numbers as float32. */
-function readVector(label: string, x: unknown): Float32Array {
+export function readVector(label: string, x: unknown): Float32Array {
   if (x instanceof Float32Array) {
     if (x.length === 0) checkAttached(label, x);
     return x;

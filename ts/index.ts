@@ -29,12 +29,18 @@ export type {
   RowUpstream,
   VjpOptions,
 } from "./gradients.ts";
+export { type GumbelGivenMaxOptions, gumbelGivenMax } from "./gumbel-given-max.ts";
 export {
   type GumbelMaxDetailsOptions,
   type GumbelMaxOptions,
   gumbelMax,
   type PerturbedOptions,
 } from "./gumbel-max.ts";
+export {
+  type GumbelMaxStream,
+  type GumbelMaxStreamOptions,
+  gumbelMaxStream,
+} from "./gumbel-max-stream.ts";
 export { type GumbelSoftmaxOptions, gumbelSoftmax, type RelaxedOptions } from "./gumbel-softmax.ts";
 export {
   type GumbelSoftmaxForwardPlan,
@@ -54,6 +60,12 @@ export {
   type GumbelSoftmaxVjpOptions,
   gumbelSoftmaxVjp,
 } from "./gumbel-softmax-vjp.ts";
+export {
+  type GumbelTopK,
+  type GumbelTopKOptions,
+  type GumbelTopKOut,
+  gumbelTopK,
+} from "./gumbel-top-k.ts";
 export type { Key, KeyOptions } from "./key.ts";
 export { type GumbelNoiseOptions, gumbelNoise } from "./noise.ts";
 export { Rng, type RngLike, type RngState, type Seed, type StreamKey } from "./rng.ts";

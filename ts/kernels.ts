@@ -84,6 +84,27 @@ export interface Kernels {
   logSumExpVjp(batch: Batch, x: Float32Array, v: Float32Array, out: Float32Array): void;
   /** One value a row. */
   logSumExpJvp(batch: Batch, x: Float32Array, tangent: Float32Array, out: Float32Array): void;
+  /** The `k` best classes of each row. A row where fewer are possible counts as invalid. */
+  gumbelTopK(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    k: number,
+    out: TopKOut,
+  ): number;
+  /** Gumbel variables with locations `x` and the maximum of each row; the temperature is 1. */
+  gumbelGivenMax(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    max: Float32Array,
+    out: Float32Array,
+  ): number;
+  /**
+   * Gumbel-Max of a part of each row, from the column of the first draw on. `max` is the largest logit of the whole
+   * row, NaN where it isn't known; a larger one makes the row invalid.
+   */
+  gumbelMaxPart(batch: Batch, x: Float32Array, max: number, state: LeaderState): number;
 }
 
 export interface IndexOut {
@@ -101,6 +122,25 @@ export interface DetailsOut {
   readonly logProb: Float32Array;
   readonly logZ: Float32Array;
   readonly entropy: Float32Array;
+}
+
+/** `k` values a row, in order of falling score; nothing that any of them shares memory with. */
+export interface TopKOut {
+  readonly index: Int32Array;
+  /** Perturbed log-probabilities. */
+  readonly score: Float32Array;
+  readonly logProb: Float32Array;
+}
+
+/** What is known of rows after some of their columns. */
+export interface LeaderState {
+  /**
+   * Two values a row, −∞ before the first part: where the row's maximum is given, the largest logit so far and the
+   * leader's score; else the leader's logit and its noise.
+   */
+  readonly leader: Float32Array;
+  /** The column of this part, from its first, that leads now; −1 where an earlier one does. */
+  readonly index: Int32Array;
 }
 
 export interface SoftOut extends IndexOut {

@@ -279,6 +279,70 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         wasm.log_sum_exp_jvp(rows, classes, l.at, dx.at, scratch, dy.at);
       run(arena, batch, [l, dx], [dy], call, 1);
     },
+    gumbelTopK(batch, x, noise, k, out) {
+      const { classes } = batch;
+      const [l, g] = [port(x, classes), port(noise, classes)];
+      const [index, score, logProb] = [
+        port(out.index, k),
+        port(out.score, k),
+        port(out.logProb, k),
+      ];
+      const call: Call = (rows, params, scratch) =>
+        wasm.gumbel_top_k(
+          params,
+          rows,
+          classes,
+          l.at,
+          g.at,
+          scratch,
+          k,
+          index.at,
+          score.at,
+          logProb.at,
+          flagsOf(batch),
+        );
+      return run(arena, batch, [l, g], [index, score, logProb], call, batch.weights ? 2 : 1);
+    },
+    gumbelGivenMax(batch, x, noise, max, out) {
+      const { classes } = batch;
+      const [l, g, most, y] = [
+        port(x, classes),
+        port(noise, classes),
+        port(max, 1),
+        port(out, classes),
+      ];
+      const call: Call = (rows, params, scratch) =>
+        wasm.gumbel_given_max(
+          params,
+          rows,
+          classes,
+          l.at,
+          g.at,
+          scratch,
+          most.at,
+          y.at,
+          flagsOf(batch),
+        );
+      return run(arena, batch, [l, g, most], [y], call, batch.weights ? 1 : 0);
+    },
+    gumbelMaxPart(batch, x, max, { leader, index }) {
+      const { classes } = batch;
+      const [l, before, after] = [port(x, classes), port(leader, 2), port(leader, 2)];
+      const place = port(index, 1);
+      return run(arena, batch, [l, before], [after, place], (rows, params) =>
+        wasm.gumbel_max_part(
+          params,
+          rows,
+          classes,
+          l.at,
+          max,
+          before.at,
+          after.at,
+          place.at,
+          flagsOf(batch),
+        ),
+      );
+    },
   };
 }
 

@@ -7,8 +7,10 @@
 const CHI_SQUARE_9999: Record<number, number> = {
   1: 15.137,
   2: 18.421,
+  3: 21.108,
   8: 31.828,
   9: 33.72,
+  23: 57.075,
   49: 94.597,
   63: 113.505,
 };
@@ -48,4 +50,20 @@ export function pairRatio(a: ArrayLike<number>, b: ArrayLike<number>, law: numbe
 export function normalised(weights: readonly number[]): number[] {
   const sum = weights.reduce((a, b) => a + b);
   return weights.map((w) => w / sum);
+}
+
+/** Kolmogorov's limit of sqrt(n)·D at 0.9999. */
+const KOLMOGOROV_9999 = 2.2253;
+
+/** The Kolmogorov–Smirnov statistic of values that should be uniform in [0, 1], over its critical value at 0.9999. */
+export function ksRatio(values: Float64Array): number {
+  const n = values.length;
+  let most = 0;
+  values
+    .slice()
+    .sort()
+    .forEach((u, i) => {
+      most = Math.max(most, u - i / n, (i + 1) / n - u);
+    });
+  return (Math.sqrt(n) * most) / KOLMOGOROV_9999;
 }

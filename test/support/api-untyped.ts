@@ -17,4 +17,7 @@ export const {
   softmaxBackward,
   categorical,
   categoricalLaw,
+  gumbelTopK,
+  gumbelGivenMax,
+  gumbelMaxStream,
 } = gumbel as unknown as Record<string, Untyped>;

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { DetailsOut, Kernels } from "../../ts/kernels.ts";
+import type { Batch, DetailsOut, Kernels } from "../../ts/kernels.ts";
 import { bits, fromBits, hex } from "./bits.ts";
 import { fnv1a } from "./fnv.ts";
 import { type BatchSpec, batchOf } from "./kernels.ts";
@@ -40,6 +40,11 @@ const HEAD = `\
 #   logSoftmaxVjp, logSoftmaxJvp           value = logSoftmax of x at temperature 1; v
 #   logSumExpVjp         the first v of each row
 #   logSumExpJvp         v
+#   gumbelTopK           for k = classes/100 and then classes/4, both rounded up: the scores of row 0 and their
+#                        log-probabilities, those of row 1; then the indices of row 0 for both k, and of row 1
+#   gumbelGivenMax       the first v of each row is its maximum
+#   gumbelMaxPart        the columns from number 3 on, without and then with the row's largest logit: the
+#                        state of row 0 and of row 1; then their indices
 #
 # Element i of row r (0 or 1) of an array is made of k, the word of purpose 0 and column i of row r, of
 # the same seed, in stream 0 for x and stream 1 for v. With n = f32(i32(k)) * 2^-28:
@@ -201,7 +206,49 @@ function call(
     case "logSumExpJvp":
       kernels.logSumExpJvp(batch, x, v, each);
       return [each];
+    case "gumbelTopK":
+      return topK(kernels, batch, x);
+    case "gumbelGivenMax":
+      kernels.gumbelGivenMax(atOne, x, undefined, Float32Array.of(v[0], v[classes]), out);
+      return [out];
+    case "gumbelMaxPart":
+      return part(kernels, batch, x);
   }
+}
+
+function topK(kernels: Kernels, batch: Batch, x: Float32Array): (Float32Array | Int32Array)[] {
+  const outs = [100, 4].map((each) => {
+    const k = Math.ceil(batch.classes / each);
+    const [score, logProb] = [new Float32Array(ROWS * k), new Float32Array(ROWS * k)];
+    const out = { index: new Int32Array(ROWS * k), score, logProb };
+    kernels.gumbelTopK(batch, x, undefined, k, out);
+    const ofRow = (a: Float32Array | Int32Array, row: number) => a.subarray(row * k, (row + 1) * k);
+    return { out, ofRow };
+  });
+  const rows = [0, 1];
+  return [
+    ...rows.flatMap((row) =>
+      outs.flatMap(({ out, ofRow }) => [ofRow(out.score, row), ofRow(out.logProb, row)]),
+    ),
+    ...rows.flatMap((row) => outs.map(({ out, ofRow }) => ofRow(out.index, row))),
+  ];
+}
+
+function part(kernels: Kernels, batch: Batch, x: Float32Array): (Float32Array | Int32Array)[] {
+  const rows = [0, 1];
+  const outs = rows.map((row) => {
+    const values = x.subarray(row * batch.classes, (row + 1) * batch.classes);
+    const params: Batch["params"] = (words, floats) => batch.params(words, floats, row, 1);
+    return [Number.NaN, Math.max(...values)].map((max) => {
+      const state = { leader: new Float32Array(2).fill(-Infinity), index: new Int32Array(1) };
+      kernels.gumbelMaxPart({ ...batch, rows: 1, params }, values, max, state);
+      return state;
+    });
+  });
+  return [
+    ...outs.flatMap((row) => row.map(({ leader }) => leader)),
+    ...outs.flatMap((row) => row.map(({ index }) => index)),
+  ];
 }
 
 export const LENGTHS = [1, 3, 4, 5, 15, 16, 17, 255, 256, 257, 511, 512, 513, 1000, 4099];
@@ -228,6 +275,9 @@ const HASHED: Record<Hashed, [temperatures: string[], inputs: InputKind[]]> = {
   logSumExpJvp: [["1"], LOGITS],
   gumbelMaxDetails: [["1", "2/3"], ALL],
   categoricalDetails: [["1", "2/3"], ALL],
+  gumbelTopK: [["1", "2/3"], ALL],
+  gumbelGivenMax: [["1"], ALL],
+  gumbelMaxPart: [["1", "2/3"], LOGITS],
 };
 
 export const HASHED_KERNELS = Object.keys(HASHED) as Hashed[];

@@ -14,17 +14,22 @@ import type {
   IndexOut,
   KeptLaw,
   Kernels,
+  LeaderState,
   SoftOut,
   Tangent,
+  TopKOut,
 } from "../kernels.ts";
 import { Cumulative, categorical, FirstWords } from "./categorical.ts";
+import { gumbelGivenMax } from "./conditional.ts";
 import { details, markDetails } from "./details.ts";
 import { Drawn } from "./gumbel.ts";
 import { JsKeptLaw } from "./kept-law.ts";
 import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
 import { BLOCK, blockEnd, Input, oneHot, Params, SHORT, scratchOf } from "./row.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
+import { gumbelMaxPart } from "./stream.ts";
 import { addTangent, finishGradient, relativeScores } from "./tau.ts";
+import { gumbelTopK, Leaders } from "./top-k.ts";
 import * as vjp from "./vjp.ts";
 import { divide, toLogits } from "./weights.ts";
 
@@ -43,6 +48,7 @@ class JsKernels implements Kernels {
   readonly #params = new Params();
   readonly #law = new Cumulative();
   readonly #firstWords = new FirstWords();
+  readonly #leaders = new Leaders();
   // Scratch rows, grown as needed.
   #logits = new Float32Array(BLOCK);
   #scores = new Float32Array(BLOCK);
@@ -285,6 +291,91 @@ class JsKernels implements Kernels {
     for (let row = 0; row < rows; row++) {
       out[row] = vjp.logSumExpJvp(x, tangent, row * classes, classes, this.#scores);
     }
+  }
+
+  gumbelTopK(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    k: number,
+    { index, score, logProb }: TopKOut,
+  ): number {
+    const { classes } = batch;
+    const rows = this.#rows(batch, x, noise);
+    const { input, params } = rows;
+    const [leaders, room] = [this.#leaders, this.#scores];
+    return each(
+      batch,
+      (row) => {
+        rows.seek(row);
+        const to = row * k;
+        return gumbelTopK(
+          input,
+          classes,
+          params,
+          rows.noise,
+          leaders,
+          k,
+          room,
+          index,
+          score,
+          logProb,
+          to,
+        );
+      },
+      (row) => {
+        index.fill(-1, row * k, (row + 1) * k);
+        markRow(score, row, k);
+        markRow(logProb, row, k);
+      },
+    );
+  }
+
+  gumbelGivenMax(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    max: Float32Array,
+    out: Float32Array,
+  ): number {
+    const { classes } = batch;
+    const rows = this.#rows(batch, x, noise);
+    const room = this.#scores;
+    return each(
+      batch,
+      (row) => {
+        rows.seek(row);
+        const { input, params } = rows;
+        const to = row * classes;
+        return gumbelGivenMax(input, classes, params, max[row], rows.noise, room, out, to);
+      },
+      (row) => markRow(out, row, classes),
+    );
+  }
+
+  gumbelMaxPart(
+    batch: Batch,
+    x: Float32Array,
+    max: number,
+    { leader, index }: LeaderState,
+  ): number {
+    const { classes } = batch;
+    const params = this.#params;
+    return each(
+      batch,
+      (row) => {
+        params.seek(batch, row);
+        const at = row * classes;
+        const column = gumbelMaxPart(x, at, classes, params, max, this.#drawn, leader, 2 * row);
+        if (column < -1) return false;
+        index[row] = column;
+        return true;
+      },
+      (row) => {
+        markRow(leader, row, 2);
+        index[row] = -1;
+      },
+    );
   }
 
   #rows(batch: Batch, x: Float32Array, noise: Float32Array | undefined): Rows {

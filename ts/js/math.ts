@@ -209,9 +209,9 @@ export function logF64(x: number): number {
   return e * LN2_HIGH_F64 + (e * LN2_LOW_F64 + log);
 }
 
-/** log(1 + x) in float64 for x in (−1, 0]; 1 + x must be exact where x < −0.29. */
+/** log(1 + x) in float64 for x > −1; 1 + x must be exact where x < −0.29. */
 export function log1pF64(x: number): number {
-  return x < -0.29 ? logF64(1 + x) : twiceAtanh(x / (2 + x));
+  return x >= -0.29 && x <= 0.41 ? twiceAtanh(x / (2 + x)) : logF64(1 + x);
 }
 
 /** 2 atanh(s) for |s| < 0.172 by its Taylor series; the first omitted term is below 2^-60. */
@@ -221,4 +221,51 @@ function twiceAtanh(s: number): number {
   for (let divisor = 21; divisor > 1; divisor -= 2) sum = sum * square + 1 / divisor;
   const twice = s + s;
   return twice + twice * (square * sum);
+}
+
+/** e^x in float64 for x ≤ 700; 0 below −700. */
+export function expF64(x: number): number {
+  if (x < -700) return 0;
+  const n = exponent(x);
+  const power = powerF64(n);
+  return power + power * rest(x, n);
+}
+
+/** e^x − 1 in float64 for x ≤ 0. */
+export function expm1F64(x: number): number {
+  if (x < -50) return -1;
+  const n = exponent(x);
+  const power = powerF64(n);
+  return power * rest(x, n) + (power - 1);
+}
+
+/** n of x = n·ln 2 + r with |r| < 0.347: a sum with 1.5 · 2^52 is rounded to an integer. */
+function exponent(x: number): number {
+  // biome-ignore lint/suspicious/noApproximativeNumericConstant: its bits matter, as with the others
+  return x * 1.4426950408889634 + 6755399441055744 - 6755399441055744;
+}
+
+/** e^r − 1 by its Taylor series; the first omitted term is below 2^-55. */
+function rest(x: number, n: number): number {
+  const r = x - n * LN2_HIGH_F64 - n * LN2_LOW_F64;
+  let sum = 1 / 6227020800;
+  sum = sum * r + 1 / 479001600;
+  sum = sum * r + 1 / 39916800;
+  sum = sum * r + 1 / 3628800;
+  sum = sum * r + 1 / 362880;
+  sum = sum * r + 1 / 40320;
+  sum = sum * r + 1 / 5040;
+  sum = sum * r + 1 / 720;
+  sum = sum * r + 1 / 120;
+  sum = sum * r + 1 / 24;
+  sum = sum * r + 1 / 6;
+  sum = sum * r + 0.5;
+  return r + r * r * sum;
+}
+
+/** 2^n for an integer n. */
+function powerF64(n: number): number {
+  castF64.setUint32(0, (n + 1023) << 20);
+  castF64.setUint32(4, 0);
+  return castF64.getFloat64(0);
 }

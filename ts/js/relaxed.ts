@@ -115,7 +115,7 @@ export function scores(
 }
 
 /** Shorter rows take every score: too many of their columns pass, and not in any pattern. */
-const LEAST_CLASSES = 64;
+export const LEAST_CLASSES = 64;
 
 /**
  * The column of the largest score of a row with drawn noise, without most of its noise.

@@ -21,6 +21,14 @@ export function categorical(params: number, rows: number, classes: number, x: nu
 export function draw_law(params: number, classes: number, law: number, entries: number, draws: number, out: number): void;
 
 /**
+ * Gumbel variables with the maximum of each row, `max`, at a temperature of 1.
+ *
+ * # Safety
+ * See the module; `max` has one value a row. Scratch: a row for weights.
+ */
+export function gumbel_given_max(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, max: number, out: number, flags: number): number;
+
+/**
  * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
  * Scratch: a row for details, then one for weights.
  *
@@ -28,6 +36,15 @@ export function draw_law(params: number, classes: number, law: number, entries: 
  * See the module.
  */
 export function gumbel_max(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, sample: number, index: number, log_prob: number, log_z: number, entropy: number, flags: number): number;
+
+/**
+ * Gumbel-Max of a part of each row, from the column in its record on. `max` is the largest logit of the whole row,
+ * or NaN where that isn't known; `index` the column that leads now, in the part, or −1 for an earlier one.
+ *
+ * # Safety
+ * See the module; `before` and `after` have a [`Leader`] a row.
+ */
+export function gumbel_max_part(params: number, rows: number, classes: number, x: number, max: number, before: number, after: number, index: number, flags: number): number;
 
 /**
  * Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
@@ -55,6 +72,14 @@ export function gumbel_softmax_jvp(params: number, rows: number, classes: number
  * See the module.
  */
 export function gumbel_softmax_vjp(params: number, rows: number, classes: number, x: number, noise: number, y: number, v: number, scratch: number, out: number, by_tau: number, flags: number): void;
+
+/**
+ * Gumbel-top-k: the `k` best classes of each row, with their perturbed log-probabilities and their log-probabilities.
+ *
+ * # Safety
+ * See the module; `index`, `score` and `log_prob` have `k` values a row. Scratch: a row, for weights two.
+ */
+export function gumbel_top_k(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, k: number, index: number, score: number, log_prob: number, flags: number): number;
 
 /**
  * Log-softmax at the temperature of each row.
@@ -148,10 +173,13 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => number;
     readonly draw_law: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly gumbel_given_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
     readonly gumbel_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
+    readonly gumbel_max_part: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
     readonly gumbel_softmax: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly gumbel_softmax_jvp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;
     readonly gumbel_softmax_vjp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;
+    readonly gumbel_top_k: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => number;
     readonly log_softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly log_softmax_jvp: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly log_softmax_vjp: (a: number, b: number, c: number, d: number, e: number) => void;

@@ -45,6 +45,27 @@ export function draw_law(params, classes, law, entries, draws, out) {
 }
 
 /**
+ * Gumbel variables with the maximum of each row, `max`, at a temperature of 1.
+ *
+ * # Safety
+ * See the module; `max` has one value a row. Scratch: a row for weights.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} noise
+ * @param {number} scratch
+ * @param {number} max
+ * @param {number} out
+ * @param {number} flags
+ * @returns {number}
+ */
+export function gumbel_given_max(params, rows, classes, x, noise, scratch, max, out, flags) {
+    const ret = wasm.gumbel_given_max(params, rows, classes, x, noise, scratch, max, out, flags);
+    return ret >>> 0;
+}
+
+/**
  * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
  * Scratch: a row for details, then one for weights.
  *
@@ -66,6 +87,28 @@ export function draw_law(params, classes, law, entries, draws, out) {
  */
 export function gumbel_max(params, rows, classes, x, noise, scratch, sample, index, log_prob, log_z, entropy, flags) {
     const ret = wasm.gumbel_max(params, rows, classes, x, noise, scratch, sample, index, log_prob, log_z, entropy, flags);
+    return ret >>> 0;
+}
+
+/**
+ * Gumbel-Max of a part of each row, from the column in its record on. `max` is the largest logit of the whole row,
+ * or NaN where that isn't known; `index` the column that leads now, in the part, or −1 for an earlier one.
+ *
+ * # Safety
+ * See the module; `before` and `after` have a [`Leader`] a row.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} max
+ * @param {number} before
+ * @param {number} after
+ * @param {number} index
+ * @param {number} flags
+ * @returns {number}
+ */
+export function gumbel_max_part(params, rows, classes, x, max, before, after, index, flags) {
+    const ret = wasm.gumbel_max_part(params, rows, classes, x, max, before, after, index, flags);
     return ret >>> 0;
 }
 
@@ -134,6 +177,29 @@ export function gumbel_softmax_jvp(params, rows, classes, x, noise, y, input_tan
  */
 export function gumbel_softmax_vjp(params, rows, classes, x, noise, y, v, scratch, out, by_tau, flags) {
     wasm.gumbel_softmax_vjp(params, rows, classes, x, noise, y, v, scratch, out, by_tau, flags);
+}
+
+/**
+ * Gumbel-top-k: the `k` best classes of each row, with their perturbed log-probabilities and their log-probabilities.
+ *
+ * # Safety
+ * See the module; `index`, `score` and `log_prob` have `k` values a row. Scratch: a row, for weights two.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} noise
+ * @param {number} scratch
+ * @param {number} k
+ * @param {number} index
+ * @param {number} score
+ * @param {number} log_prob
+ * @param {number} flags
+ * @returns {number}
+ */
+export function gumbel_top_k(params, rows, classes, x, noise, scratch, k, index, score, log_prob, flags) {
+    const ret = wasm.gumbel_top_k(params, rows, classes, x, noise, scratch, k, index, score, log_prob, flags);
+    return ret >>> 0;
 }
 
 /**

@@ -32,31 +32,73 @@ pub fn bound_of(word: u32) -> f32 {
     bound(U32x4::splat(word)).to_array()[0]
 }
 
-/// The column of the largest score, the smallest one on a tie.
-pub(crate) fn gumbel_max(noise: &RowNoise, logits: &[f32], relative: Relative, draft: &mut Draft) -> usize {
+/// A search for good scores, column by column: what is known so far.
+pub(crate) trait Contest {
+    /// How scores are taken at the moment.
+    fn relative(&self) -> Relative;
+    /// A score that isn't above this is of no use.
+    fn bar(&self) -> f32;
+    /// Takes the sixteen columns from `column` on, one of which may be above the bar.
+    fn enter(&mut self, column: usize, logits: &Group, noise: F32x16);
+}
+
+/// Takes a row, or the part of it from column `first` on, to a contest; groups that can't be of use stay out.
+///
+/// A contest behind a pointer costs a row of a thousand 5 %: only Gumbel-Max has a copy of its own.
+fn run<C: Contest + ?Sized>(
+    noise: &RowNoise,
+    first: usize,
+    mut logits: &[f32],
+    draft: &mut Draft,
+    contest: &mut C,
+) {
     let mut points = [Point::EMPTY; 4];
-    let mut best = Best { score: f32::NEG_INFINITY, column: 0 };
-    for (at, logits) in logits.chunks(BLOCK).enumerate() {
-        let start = at * BLOCK;
-        noise.words(start as u32, logits.len(), draft);
-        let (words, _) = draft.words.as_chunks();
-        let (groups, rest) = logits.as_chunks();
-        let mut look = |at: usize, group: &Group, best: &mut Best| {
-            let column = start + at * WIDTH;
+    let mut column = first;
+    while !logits.is_empty() {
+        // Words come in fours. Where the first ones belong to columns before these, the words behind them still
+        // have to make whole groups.
+        let skip = column % 4;
+        let most = if skip == 0 { BLOCK } else { BLOCK - WIDTH - skip };
+        let (block, after) = logits.split_at(most.min(logits.len()));
+        noise.words((column - skip) as u32, skip + block.len(), draft);
+        let (words, _) = draft.words[skip..].as_chunks();
+        let (groups, rest) = block.as_chunks();
+        let mut look = |at: usize, group: &Group, contest: &mut C| {
+            let column = column + at * WIDTH;
             let noise = noise.group(column as u32, &words[at], &mut points);
-            best.update(column, relative.group(F32x16::load(group), noise));
+            contest.enter(column, group, noise);
         };
         let mut at = 0;
         loop {
-            at += hopeless(&words[at..], &groups[at..], relative, best.score);
+            at += hopeless(&words[at..], &groups[at..], contest.relative(), contest.bar());
             let Some(group) = groups.get(at) else { break };
-            look(at, group, &mut best);
+            look(at, group, contest);
             at += 1;
         }
         if !rest.is_empty() {
-            look(at, &padded(rest, f32::NEG_INFINITY), &mut best);
+            look(at, &padded(rest, f32::NEG_INFINITY), contest);
         }
+        column += block.len();
+        logits = after;
     }
+}
+
+/// The same for any contest, in one copy.
+#[inline(never)]
+pub(crate) fn run_any(
+    noise: &RowNoise,
+    first: usize,
+    logits: &[f32],
+    draft: &mut Draft,
+    contest: &mut dyn Contest,
+) {
+    run(noise, first, logits, draft, contest);
+}
+
+/// The column of the largest score, the smallest one on a tie.
+pub(crate) fn gumbel_max(noise: &RowNoise, logits: &[f32], relative: Relative, draft: &mut Draft) -> usize {
+    let mut best = Best { relative, score: f32::NEG_INFINITY, column: 0 };
+    run(noise, 0, logits, draft, &mut best);
     best.column
 }
 
@@ -73,18 +115,30 @@ fn hopeless(words: &[[u32; WIDTH]], logits: &[Group], relative: Relative, best: 
     groups.position(passes).unwrap_or(logits.len())
 }
 
-struct Best {
-    score: f32,
-    column: usize,
+/// The best score.
+pub(crate) struct Best {
+    pub(crate) relative: Relative,
+    pub(crate) score: f32,
+    pub(crate) column: usize,
 }
 
-impl Best {
-    fn update(&mut self, column: usize, scores: F32x16) {
+impl Contest for Best {
+    fn relative(&self) -> Relative {
+        self.relative
+    }
+
+    fn bar(&self) -> f32 {
+        self.score
+    }
+
+    #[inline(always)]
+    fn enter(&mut self, column: usize, logits: &Group, noise: F32x16) {
+        let scores = self.relative.group(F32x16::load(logits), noise);
         let largest = scores.largest();
         if self.score < largest {
             let mut group = [0.0; WIDTH];
             scores.store(&mut group);
-            *self = Self { score: largest, column: column + first_equal(&group, largest) };
+            (self.score, self.column) = (largest, column + first_equal(&group, largest));
         }
     }
 }

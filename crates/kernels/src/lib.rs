@@ -18,6 +18,7 @@ pub mod lane;
 pub mod lane;
 
 pub mod categorical;
+pub mod conditional;
 pub mod details;
 pub mod filter;
 pub mod guide;
@@ -30,8 +31,10 @@ pub mod reduce;
 pub mod relaxed;
 pub mod row;
 pub mod softmax;
+pub mod stream;
 pub mod table;
 pub mod tau;
+pub mod top_k;
 pub mod vjp;
 pub mod weights;
 pub mod wide;

@@ -19,7 +19,7 @@ pub fn relative_scores(
     noise: &mut Noise,
     out: &mut [f32],
 ) -> Result<(), Invalid> {
-    match noise.source.inspect(logits)? {
+    match noise.source.inspect_apart(logits)? {
         Law::Certain(column) => certain(column, out),
         Law::Finite(max) => {
             let largest = F32x4::splat(scores(logits, max, 1.0, noise, out)?);

@@ -3,12 +3,16 @@
 
 mod common;
 
-use common::one_row::{Noise, categorical, fill_row, gumbel_max, gumbel_softmax, relative_scores};
+use common::one_row::{
+    Best, Noise, categorical, fill_row, gumbel_given_max, gumbel_max, gumbel_softmax, gumbel_top_k,
+    relative_scores,
+};
 use common::{params, table, tempered};
 use gumbel_kernels::details::Details;
 use gumbel_kernels::gumbel::{Draft, RowNoise};
 use gumbel_kernels::philox::{Purpose, block, word};
 use gumbel_kernels::relaxed::Input;
+use gumbel_kernels::stream::{Leader, gumbel_max_part};
 use gumbel_kernels::table::gumbel_tail;
 use gumbel_kernels::{BLOCK, Invalid, Params, softmax, tau, vjp, weights};
 use std::collections::BTreeSet;
@@ -96,7 +100,7 @@ fn kernels() {
         assert_eq!(format!("{:016x}", fnv1a(&bytes)), *hash, "{line:?}");
         seen.insert(kernel.clone());
     }
-    assert_eq!(seen.len(), 16, "{seen:?}");
+    assert_eq!(seen.len(), 19, "{seen:?}");
 }
 
 fn fnv1a(bytes: &[u8]) -> u64 {
@@ -183,6 +187,35 @@ impl Row {
             Ok(())
         });
         (soft, index)
+    }
+
+    fn top_k(&self) -> (Vec<f32>, Vec<u8>) {
+        let (mut values, mut indices) = (vec![], vec![]);
+        for each in [100, 4] {
+            let k = self.given.len().div_ceil(each);
+            let best = gumbel_top_k(self.input(), &self.params, &Noise::Drawn(&self.noise()), k);
+            let best = best.unwrap_or_else(|_| Best::nothing(k));
+            values.extend([best.score, best.log_prob].concat());
+            indices.extend(best.index.iter().flat_map(|i| i.to_le_bytes()));
+        }
+        (values, indices)
+    }
+
+    fn part(&self) -> (Vec<f32>, Vec<u8>) {
+        let (mut values, mut indices) = (vec![], vec![]);
+        let largest = self.logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        for max in [None, Some(largest)] {
+            let (mut leader, mut draft) = (Leader::NONE, Draft::EMPTY);
+            let (params, noise) = (&self.params, self.noise());
+            let column = gumbel_max_part(&self.logits, params, max, &noise, &mut draft, &mut leader);
+            let column = column.unwrap_or_else(|_| {
+                leader = Leader { logit: f32::NAN, value: f32::NAN };
+                None
+            });
+            values.extend([leader.logit, leader.value]);
+            indices.extend(column.map_or(-1, |column| column as i32).to_le_bytes());
+        }
+        (values, indices)
     }
 
     fn relative(&self) -> Vec<f32> {
@@ -309,6 +342,15 @@ impl<'a> Call<'a> {
                 let _ = categorical(row.input(), &row.params, &mut draws);
                 row.details(&draws)
             }
+            "gumbelTopK" => row.top_k(),
+            "gumbelGivenMax" => {
+                let given = |out: &mut [f32]| {
+                    let params = tempered(1.0, row.params);
+                    gumbel_given_max(&row.logits, &params, row.v[0], &Noise::Drawn(&row.noise()), out)
+                };
+                (row.values(given), none())
+            }
+            "gumbelMaxPart" => row.part(),
             "softmaxBackward" => {
                 (row.backward(&row.at_one(softmax::softmax), &row.v, row.params.scale), none())
             }

@@ -5,7 +5,7 @@ mod common;
 use common::one_row::exp2;
 use common::{NAN, Source, on_all_cores, say};
 use gumbel_kernels::lane::F32x4;
-use gumbel_kernels::math::{log, log_f64, log1p_f64};
+use gumbel_kernels::math::{exp_f64, expm1_f64, log, log_f64, log1p_f64};
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -166,6 +166,33 @@ fn float64_logs_at_random() {
     }
     say(&format!("float64 logs from std's, {N} each: {:.2?} (log2, relative)", worst.map(f64::log2)));
     assert!(worst.iter().all(|&e| e <= 2f64.powi(-51) + 2f64.powi(-52)), "{worst:?}");
+}
+
+/// e^x and e^x − 1 against std's over their domains, dense near 0; and log(1 + x) for x ≥ 0.
+#[test]
+fn float64_exponentials() {
+    const N: usize = 1 << 20;
+    let mut source = Source(12);
+    let mut worst = [0.0f64; 3];
+    for _ in 0..N {
+        let x = source.uniform() * 1400.0 - 700.0;
+        let scale = 2f64.powi(-(source.below(60) as i32));
+        let small = -50.0 * source.uniform() * scale;
+        let positive = 1e6 * source.uniform() * scale;
+        let pairs = [
+            (exp_f64(x), x.exp()),
+            (expm1_f64(small), small.exp_m1()),
+            (log1p_f64(positive), positive.ln_1p()),
+        ];
+        for (worst, (got, truth)) in worst.iter_mut().zip(pairs) {
+            *worst = worst.max(((got - truth) / truth).abs());
+        }
+    }
+    say(&format!("float64 exponentials from std's, {N} each: {:.2?} (log2, relative)", worst.map(f64::log2)));
+    assert!(worst.iter().all(|&e| e <= 2f64.powi(-51) + 2f64.powi(-52)), "{worst:?}");
+    assert_eq!([exp_f64(0.0), expm1_f64(0.0), expm1_f64(-0.0)], [1.0, 0.0, 0.0]);
+    assert_eq!([exp_f64(-701.0), exp_f64(f64::NEG_INFINITY)], [0.0, 0.0]);
+    assert_eq!([expm1_f64(-50.5), expm1_f64(-1e300), expm1_f64(f64::NEG_INFINITY)], [-1.0; 3]);
 }
 
 /// x, and log x as a sum of two floats, all as bits.

@@ -25,9 +25,11 @@ use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::quad::{self, QuadWords, Quads};
 use gumbel_kernels::relaxed::{self, Input, Noise, Room, Source};
 use gumbel_kernels::row::{NAN, one_hot};
+use gumbel_kernels::stream::{Leader, gumbel_max_part as part};
 use gumbel_kernels::table::Table;
+use gumbel_kernels::top_k::{self, TopK};
 use gumbel_kernels::{
-    BLOCK, Invalid, Params, categorical as draw, kept, softmax as normal, tau, vjp, weights,
+    BLOCK, Invalid, Params, categorical as draw, conditional, kept, softmax as normal, tau, vjp, weights,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -222,6 +224,7 @@ unsafe fn quad_source<'a>(
     }
 }
 
+#[inline(never)]
 fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'a RowNoise<'static> {
     let noise = drawn.get_or_insert_with(|| RowNoise::new(table(), params));
     noise.set_row(params);
@@ -835,4 +838,111 @@ pub unsafe fn draw_law(
         let out = slice::from_raw_parts_mut(out, draws);
         kept::draw(kept.weights(), kept.sums(), kept.words(), kept.guide(), &*params, out);
     }
+}
+
+/// Gumbel-top-k: the `k` best classes of each row, with their perturbed log-probabilities and their log-probabilities.
+///
+/// # Safety
+/// See the module; `index`, `score` and `log_prob` have `k` values a row. Scratch: a row, for weights two.
+#[wasm_bindgen]
+pub unsafe fn gumbel_top_k(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    noise: *const f32,
+    scratch: *mut f32,
+    k: usize,
+    index: *mut i32,
+    score: *mut f32,
+    log_prob: *mut f32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, rows, classes, flags };
+    let mut noises = Noises::new(noise);
+    let out = |row: usize| unsafe {
+        TopK {
+            index: slice::from_raw_parts_mut(index.add(row * k), k),
+            score: slice::from_raw_parts_mut(score.add(row * k), k),
+            log_prob: slice::from_raw_parts_mut(log_prob.add(row * k), k),
+        }
+    };
+    batch.each(
+        |row| unsafe {
+            let (room, logits) = (batch.row_mut(scratch, 0), scratch_row(scratch, 1, classes));
+            let input = batch.input(x, row, logits);
+            top_k::gumbel_top_k(input, batch.params(row), &mut noises.row(&batch, row), room, out(row))
+        },
+        |row| {
+            let TopK { index, score, log_prob } = out(row);
+            index.fill(-1);
+            score.fill(NAN);
+            log_prob.fill(NAN);
+        },
+    )
+}
+
+/// Gumbel variables with the maximum of each row, `max`, at a temperature of 1.
+///
+/// # Safety
+/// See the module; `max` has one value a row. Scratch: a row for weights.
+#[wasm_bindgen]
+pub unsafe fn gumbel_given_max(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    noise: *const f32,
+    scratch: *mut f32,
+    max: *const f32,
+    out: *mut f32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, rows, classes, flags };
+    let mut noises = Noises::new(noise);
+    batch.each(
+        |row| unsafe {
+            let logits = batch.input(x, row, scratch).logits;
+            let (noise, out) = (&mut noises.row(&batch, row), batch.row_mut(out, row));
+            conditional::gumbel_given_max(logits, batch.params(row), *max.add(row), noise, out)
+        },
+        |row| unsafe { batch.row_mut(out, row) }.fill(NAN),
+    )
+}
+
+/// Gumbel-Max of a part of each row, from the column in its record on. `max` is the largest logit of the whole row,
+/// or NaN where that isn't known; `index` the column that leads now, in the part, or −1 for an earlier one.
+///
+/// # Safety
+/// See the module; `before` and `after` have a [`Leader`] a row.
+#[wasm_bindgen]
+pub unsafe fn gumbel_max_part(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    max: f32,
+    before: *const f32,
+    after: *mut f32,
+    index: *mut i32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, rows, classes, flags };
+    let mut drawn = None;
+    let max = if max.is_nan() { None } else { Some(max) };
+    batch.each(
+        |row| unsafe {
+            let params = batch.params(row);
+            let noise = draw_row(&mut drawn, params);
+            let mut leader = *before.cast::<Leader>().add(row);
+            let column = part(batch.row(x, row), params, max, noise, room().draft(), &mut leader)?;
+            *after.cast::<Leader>().add(row) = leader;
+            *index.add(row) = column.map_or(-1, |column| column as i32);
+            Ok(())
+        },
+        |row| unsafe {
+            *after.cast::<Leader>().add(row) = Leader { logit: NAN, value: NAN };
+            *index.add(row) = -1;
+        },
+    )
 }

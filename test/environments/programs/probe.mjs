@@ -128,6 +128,27 @@ const OF_SHAPES = {
     const law = g.categoricalLaw(logits.subarray(0, classes), { temperature: 0.7 });
     return [law.draw(300, { ...key, draw: 7 }), law.counts(300, key)];
   },
+  gumbelTopK: (g, classes, { logits, noise, each, key }) => {
+    // Each row has as many possible classes.
+    const few = Math.ceil(classes / 2);
+    return [
+      ...Object.values(g.gumbelTopK(logits, few, { classes, temperature: each, ...key })),
+      ...Object.values(g.gumbelTopK(logits, 1, { classes, noise })),
+      ...Object.values(g.gumbelTopK(logits, Math.ceil(classes / 99), { classes, ...key })),
+    ];
+  },
+  gumbelGivenMax: (g, classes, { logits, weights, noise, each, key }) => [
+    g.gumbelGivenMax(logits, each, { classes, ...key }),
+    g.gumbelGivenMax(weights, -2, { classes, from: "weights", noise }),
+  ],
+  gumbelMaxStream: (g, classes, { logits, key }) => {
+    const row = logits.subarray(0, classes);
+    return [undefined, row.reduce((a, b) => (a < b ? b : a))].map((max) => {
+      const stream = g.gumbelMaxStream({ max, temperature: 0.7, ...key });
+      for (let at = 0; at < classes; at += 99) stream.push(row.subarray(at, at + 99));
+      return Int32Array.of(stream.finish());
+    });
+  },
 };
 
 /**

@@ -6,7 +6,8 @@ use gumbel_kernels::gumbel::{Draft, RowNoise};
 use gumbel_kernels::lane::F32x4;
 use gumbel_kernels::math::Exp2;
 use gumbel_kernels::relaxed::{self, Input, Room, Source};
-use gumbel_kernels::{BLOCK, Invalid, Params, categorical, tau};
+use gumbel_kernels::top_k::{self, TopK};
+use gumbel_kernels::{BLOCK, Invalid, Params, categorical, conditional, tau};
 
 /// The noise of a row.
 pub(crate) enum Noise<'a> {
@@ -58,6 +59,40 @@ pub(crate) fn relative_scores(
     out: &mut [f32],
 ) -> Result<(), Invalid> {
     noise.with(|noise| tau::relative_scores(logits, params, noise, out))
+}
+
+/// The k best classes.
+#[derive(Debug)]
+pub(crate) struct Best {
+    pub(crate) index: Vec<i32>,
+    pub(crate) score: Vec<f32>,
+    pub(crate) log_prob: Vec<f32>,
+}
+
+impl Best {
+    /// What an invalid row is marked with.
+    pub(crate) fn nothing(k: usize) -> Self {
+        Self { index: vec![-1; k], score: vec![f32::NAN; k], log_prob: vec![f32::NAN; k] }
+    }
+}
+
+pub(crate) fn gumbel_top_k(input: Input, params: &Params, noise: &Noise, k: usize) -> Result<Best, Invalid> {
+    let mut best = Best::nothing(k);
+    let Best { index, score, log_prob } = &mut best;
+    let mut row = vec![0.0; input.logits.len()];
+    let out = TopK { index, score, log_prob };
+    noise.with(|noise| top_k::gumbel_top_k(input, params, noise, &mut row, out))?;
+    Ok(best)
+}
+
+pub(crate) fn gumbel_given_max(
+    logits: &[f32],
+    params: &Params,
+    max: f32,
+    noise: &Noise,
+    out: &mut [f32],
+) -> Result<(), Invalid> {
+    noise.with(|noise| conditional::gumbel_given_max(logits, params, max, noise, out))
 }
 
 pub(crate) fn categorical(input: Input, params: &Params, out: &mut [i32]) -> Result<(), Invalid> {

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleConstants } from "../scripts/bundle-constants.mjs";
 
 /** kB after gzip. To be raised only together with new functions. */
-const BUDGET = { "index.js": 62, "slim.js": 20.6, "workerd.js": 20, "gumbel.wasm": 40 };
+const BUDGET = { "index.js": 65.2, "slim.js": 22.4, "workerd.js": 21.7, "gumbel.wasm": 41.2 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let dist: string;

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Batch, DetailsOut, Kernels } from "../ts/kernels.ts";
+import type { Batch, DetailsOut, Kernels, Program } from "../ts/kernels.ts";
 import { bits, type Data, expectSameBits } from "./support/bits.ts";
 import {
   givenNoise,
@@ -14,6 +14,7 @@ import {
   upstream,
 } from "./support/inputs.ts";
 import { BACKENDS, type BatchSpec, batchOf, js, wasm } from "./support/kernels.ts";
+import { programOf } from "./support/token-programs.ts";
 import { type WordKey, words } from "./support/words.ts";
 
 /** A case as the tables below write it. */
@@ -69,6 +70,16 @@ class Prepared {
 
   get v(): Float32Array {
     return upstream(this.x.length, (this.#given.seed ?? 1) + 4000, this.#given.spacing);
+  }
+
+  /** Tokens have logits alone: whatever the kind, `x` holds some. */
+  get ofLogits(): Batch {
+    return { ...this.batch, weights: false };
+  }
+
+  get program(): Program {
+    const { rows, classes } = this.batch;
+    return programOf(rows, classes, this.#given.seed ?? 1);
   }
 
   get each(): Float32Array {
@@ -153,6 +164,20 @@ const METHODS: Record<keyof Kernels, Method> = {
     kernels.categorical(batch, x, draws, again, details);
     expectSameBits(again, out, "with details");
     return { rows, out, ...details };
+  },
+  decode(kernels, { x }, out) {
+    const halves = new Uint16Array(x.buffer).subarray(0, x.length);
+    const bfloats = new Float32Array(x.length);
+    kernels.decode(halves, "float16", out);
+    kernels.decode(halves, "bfloat16", bfloats);
+    return { out, bfloats };
+  },
+  filterTokens(kernels, given, out) {
+    return { rows: kernels.filterTokens(given.ofLogits, given.x, given.program, out), out };
+  },
+  sampleTokens(kernels, given) {
+    const out = given.ints();
+    return { rows: kernels.sampleTokens(given.ofLogits, given.x, given.program, out), out };
   },
   softmaxBackward(kernels, given, out) {
     kernels.softmaxBackward(given.batch, given.value("softmax"), given.v, out);
@@ -240,6 +265,8 @@ const COLD: (keyof Kernels)[] = [
   "categorical",
   "gumbelTopK",
   "gumbelMaxPart",
+  "filterTokens",
+  "sampleTokens",
 ];
 
 function compare(name: keyof Kernels, given: Case): void {
@@ -440,6 +467,11 @@ describe.each(BACKENDS)("%s: an output may be an input", (_, kernels) => {
       "gumbelSoftmax",
       ({ x, noise }, soft) => kernels.gumbelSoftmax(batch, x, noise, { soft }),
       ["x", "noise"],
+    ],
+    [
+      "filterTokens",
+      ({ x }, out) => kernels.filterTokens(batch, x, programOf(rows, classes, 1), out),
+      ["x"],
     ],
     ["softmaxBackward", ({ y, v }, out) => kernels.softmaxBackward(batch, y, v, out), ["y", "v"]],
     [

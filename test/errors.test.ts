@@ -9,6 +9,7 @@ import { describe, expect, test } from "vitest";
 import { detached, errorOf, NO_ARRAY, refused, type Untyped } from "./support/api-errors.ts";
 import {
   categorical,
+  filterTokens,
   gumbelMax,
   gumbelNoise,
   gumbelSoftmax,
@@ -17,6 +18,7 @@ import {
   logSoftmaxVjp,
   logSumExp,
   logSumExpVjp,
+  sampleTokens,
   softmax,
   softmaxBackward,
   softmaxVjp,
@@ -37,6 +39,8 @@ const ON_ROWS: [name: string, label: string, call: Untyped][] = [
   ["gumbelSoftmax", "logits", gumbelSoftmax],
   ["gumbelSoftmaxVjp", "logits", gumbelSoftmaxVjp],
   ["categorical", "logits", categorical],
+  ["filterTokens", "logits", filterTokens],
+  ["sampleTokens", "logits", sampleTokens],
   ["softmaxBackward", "y", (y, options) => softmaxBackward(y, [1, 2], options)],
 ];
 
@@ -236,20 +240,29 @@ describe("lengths", () => {
 
 describe("options", () => {
   const perturbed = "seed, stream, row, rng, classes, from, noise, onInvalidRow";
+  const penalties = "repetitionPenalty, presencePenalty, frequencyPenalty";
+  const filters = "temperature, topK, topP, minP, typicalP";
+  const tokens = `${penalties}, ${filters}, seen, order, mask, bias, classes, dtype, onInvalidRow, out`;
   const products = "out";
   const KNOWN: [name: string, known: string, call: Untyped][] = [
     ["gumbelNoise", "seed, stream, row, rng, out", (options) => gumbelNoise(1, 2, options)],
     ["softmax", "classes, temperature, onInvalidRow, out", (o) => softmax([1, 2], o)],
     ["logSoftmax", "classes, temperature, onInvalidRow, out", (o) => logSoftmax([1, 2], o)],
     ["logSumExp", "classes, onInvalidRow, out", (o) => logSumExp([1, 2], o)],
-    ["gumbelMax", `${perturbed}, temperature, details, out`, (o) => gumbelMax([1, 2], o)],
+    [
+      "gumbelMax",
+      `${perturbed}, temperature, details, out, mask, bias`,
+      (o) => gumbelMax([1, 2], o),
+    ],
     ["gumbelSoftmax", `${perturbed}, tau, hard, out`, (o) => gumbelSoftmax([1, 2], o)],
     ["gumbelSoftmaxVjp", `${perturbed}, tau, hard, out`, (o) => gumbelSoftmaxVjp([1, 2], o)],
     [
       "categorical",
-      "seed, stream, row, rng, classes, draws, draw, from, temperature, onInvalidRow, details, out",
+      "seed, stream, row, rng, classes, draws, draw, from, temperature, onInvalidRow, details, out, mask, bias",
       (o) => categorical([1, 2], o),
     ],
+    ["filterTokens", tokens, (o) => filterTokens([1, 2], o)],
+    ["sampleTokens", `${tokens}, seed, stream, row, rng`, (o) => sampleTokens([1, 2], o)],
     ["softmaxVjp", "classes, onInvalidRow, out", (o) => softmaxVjp([1, 2], o)],
     ["logSoftmaxVjp", "classes, onInvalidRow, out", (o) => logSoftmaxVjp([1, 2], o)],
     ["logSumExpVjp", "classes, onInvalidRow, out", (o) => logSumExpVjp([1, 2], o)],

@@ -70,6 +70,12 @@ export function readLike(label: string, x: unknown, like: Rows): Float32Array {
   return data;
 }
 
+/** Reads a matrix of the shape of another, or one row of it. */
+export function readLikeRow(label: string, x: unknown, like: Rows): Float32Array {
+  const oneRow = isNested(x) ? x.length === 1 : isArrayLike(x) && x.length === like.classes;
+  return readLike(label, x, oneRow ? { ...like, rows: 1 } : like);
+}
+
 /** Reads one value a row, or one for all. */
 export function readPerRow(label: string, x: unknown, rows: number): Float32Array {
   if (typeof x === "number") return new Float32Array(rows).fill(toFloat32(label, x));

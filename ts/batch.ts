@@ -2,7 +2,8 @@
 
 import type { Rows } from "./arrays.ts";
 import { choice, stateError } from "./check.ts";
-import { type Batch, type FillParams, RECORD } from "./kernels.ts";
+import { edit } from "./js/restrict.ts";
+import { type Batch, type Edits, type FillParams, RECORD } from "./kernels.ts";
 import { type CallKey, isOneForAll, keyWriter } from "./key.ts";
 import { rateOf, scaleOf } from "./rate.ts";
 import type { Shape } from "./workspace.ts";
@@ -37,6 +38,8 @@ export interface BatchArguments {
   t?: number | number[];
   from?: From;
   onInvalidRow?: OnInvalidRow;
+  /** What is done to the rows first. */
+  edits?: Edits | undefined;
 }
 
 const FROM: readonly From[] = ["logits", "weights"];
@@ -58,6 +61,7 @@ export function makeBatch({ rows, classes }: Shape, given: BatchArguments): Batc
     params: fillParams(given.key, given.draw ?? 0, given.t ?? 1),
     weights: given.from === "weights",
     mark: given.onInvalidRow === "mark",
+    edits: given.edits,
   };
 }
 
@@ -98,8 +102,9 @@ export function checkCompleted(
   input: Rows,
   from?: From,
   noise?: Float32Array,
+  edits?: Edits,
 ): void {
-  if (completed < input.rows) throw explain(completed, label, input, from, noise);
+  if (completed < input.rows) throw explain(completed, label, input, from, noise, edits);
 }
 
 function explain(
@@ -108,8 +113,15 @@ function explain(
   { data, classes }: Rows,
   from: From | undefined,
   noise: Float32Array | undefined,
+  edits: Edits | undefined,
 ): RangeError {
-  const values = data.subarray(row * classes, (row + 1) * classes);
+  const given = data.subarray(row * classes, (row + 1) * classes);
+  const values = edits === undefined ? given : given.slice();
+  if (edits !== undefined) {
+    edit({ classes, weights: from === "weights" }, edits, row, values);
+    const error = explainEdits(row, given, values, from, edits);
+    if (error !== undefined) return error;
+  }
   const at = (column: number) => `${values[column]} at row ${row}, class ${column}`;
   if (from === "weights") {
     const bad = values.findIndex((w) => !(w >= 0 && w < Infinity));
@@ -127,6 +139,22 @@ function explain(
     return stateError(label, "a logit above -Infinity in each row", `none in row ${row}`);
   }
   return explainNoise(row, noise ?? values, values.indexOf(Infinity), classes);
+}
+
+/** Where the edits are to blame: a NaN where none was given, or nothing left of a row that had something. */
+function explainEdits(
+  row: number,
+  given: Float32Array,
+  values: Float32Array,
+  from: From | undefined,
+  { mask }: Edits,
+): RangeError | undefined {
+  const nan = values.findIndex((x, i) => Number.isNaN(x) && !Number.isNaN(given[i]));
+  if (nan >= 0) return stateError("bias", "no NaN", `NaN at row ${row}, class ${nan}`);
+  const least = from === "weights" ? 0 : -Infinity;
+  if (values.some((x) => x > least) || !given.some((x) => x > least)) return undefined;
+  const label = mask === undefined ? "bias" : "mask";
+  return stateError(label, "a possible class left in each row", `none in row ${row}`);
 }
 
 /** The row's own values are in order, so it is the noise that was given; `certain` is the class at Infinity. */

@@ -12,9 +12,10 @@ import { checkOptions, integer, readFlag, stateError } from "./check.ts";
 import { type Drawn, type DrawnOut, readDrawTo } from "./details.ts";
 import { KEY_OPTIONS, type KeyOptions, NEXT_STREAM, readKey } from "./key.ts";
 import { readTemperature } from "./rate.ts";
+import { RESTRICTION_OPTIONS, type RestrictionOptions, readEdits } from "./restriction.ts";
 
 /** Options of {@link categorical}. */
-export interface CategoricalOptions extends KeyOptions {
+export interface CategoricalOptions extends KeyOptions, RestrictionOptions {
   /**
    * Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row.
    * WebAssembly takes rows of up to 355,117,738 classes, 266,338,304 of weights.
@@ -53,6 +54,7 @@ export interface CategoricalDetailsOptions extends Omit<CategoricalOptions, "det
 const OPTIONS = [
   ...KEY_OPTIONS,
   ...["classes", "draws", "draw", "from", "temperature", "onInvalidRow", "details", "out"],
+  ...RESTRICTION_OPTIONS,
 ];
 
 /**
@@ -69,6 +71,8 @@ const OPTIONS = [
  * 2^-21·(1 + H + |max l|/T) of `logZ`, 2^-19·(1 + H) + 2^-22·log²(classes) of `entropy`; of weights w the logarithms, in
  * float32, add 2^-22·max |log w|/T. Where one class is certain, `logProb` and `entropy` are 0; `logZ` is +∞ for a logit
  * of +∞, and at T = 0 what max l/T tends to: ±∞ by the sign of the largest logit, or 0.
+ *
+ * `mask` and `bias` restrict the law before anything else, the temperature included.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - The key, the number of draws, temperature, and where the result goes.
@@ -120,9 +124,10 @@ export function categorical(
   const key = readKey(options, input.rows);
   const details = readFlag("details", options.details, false);
   const to = readDrawTo(options.out, details, input.rows, draws, [["logits", logits]]);
-  const batch = makeBatch(input, { key, draw, t, from, onInvalidRow });
+  const edits = readEdits(options, input, from, options.out);
+  const batch = makeBatch(input, { key, draw, t, from, onInvalidRow, edits });
   const completed = kernels().categorical(batch, input.data, draws, to.index, to.details);
-  checkCompleted(completed, "logits", input, from);
+  checkCompleted(completed, "logits", input, from, undefined, edits);
   key.rng?.next();
   return to.result;
 }

@@ -20,18 +20,23 @@ export interface Port {
   readonly data: Data | undefined;
   /** Elements a row. */
   readonly width: number;
+  /** Whether it has one row for all. */
+  readonly shared: boolean;
   /** The address of the current chunk; 0 where the array is absent. */
   at: number;
   /** Bytes from row to row of an array that is used where it lies; 0 for one that is copied. */
   step: number;
 }
 
-export function port(data: Data | undefined, width: number): Port {
-  return { data, width, at: 0, step: 0 };
+export function port(data: Data | undefined, width: number, shared = false): Port {
+  return { data, width, shared, at: 0, step: 0 };
 }
 
-/** Runs a kernel on one chunk, its ports where their `at` says. Returns the rows completed, or nothing for all. */
-export type Call = (rows: number, params: number, scratch: number) => unknown;
+/**
+ * Runs a kernel on one chunk, from row `first` on, its ports where their `at` says. Returns the rows completed, or
+ * nothing for all.
+ */
+export type Call = (rows: number, params: number, scratch: number, first: number) => unknown;
 
 /** As many rows as keep each array's chunk within bounds, at least one. */
 export function rowsAtOnce(rows: number, widest: number): number {
@@ -67,7 +72,7 @@ export function run(
     const count = Math.min(most, rows - first);
     batch.params(arena.recordWords, arena.recordFloats, first, count);
     for (const input of inputs) if (input.step === 0) copyIn(arena, input, first, count);
-    const result = call(count, params, scratch);
+    const result = call(count, params, scratch, first);
     const done = typeof result === "number" ? result : count;
     for (const output of outputs) {
       if (output.step === 0) copyOut(arena, output, first, done);
@@ -109,15 +114,23 @@ function place(arena: Arena, port: Port, most: number): void {
   port.step = address === undefined ? 0 : width * VALUE_BYTES;
 }
 
-function copyIn({ floats }: Arena, { data, width, at }: Port, first: number, count: number): void {
-  if (data === undefined) return;
+function copyIn(
+  arena: Arena,
+  { data, width, shared, at }: Port,
+  first: number,
+  count: number,
+): void {
+  if (data === undefined || (shared && first > 0)) return;
   const to = at / VALUE_BYTES;
-  const start = first * width;
-  const length = count * width;
-  if (length < LOOP_BELOW) {
+  const start = shared ? 0 : first * width;
+  const length = shared ? width : count * width;
+  if (length < LOOP_BELOW && data instanceof Float32Array) {
+    const { floats } = arena;
     for (let i = 0; i < length; i++) floats[to + i] = data[start + i] as number;
   } else {
-    floats.set(data.length === length ? data : data.subarray(start, start + length), to);
+    // Bits that aren't floats must not pass for them: a NaN may come out another.
+    const memory = data instanceof Int32Array ? arena.ints : arena.floats;
+    memory.set(data.length === length ? data : data.subarray(start, start + length), to);
   }
 }
 

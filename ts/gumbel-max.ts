@@ -12,6 +12,7 @@ import { checkOptions, readFlag } from "./check.ts";
 import { type Drawn, type DrawnOut, readDrawTo } from "./details.ts";
 import { KEY_OPTIONS, type KeyOptions, readNoiseKey } from "./key.ts";
 import { readTemperature } from "./rate.ts";
+import { RESTRICTION_OPTIONS, type RestrictionOptions, readEdits } from "./restriction.ts";
 
 /** Options that all functions on perturbed rows share. */
 export interface PerturbedOptions extends KeyOptions {
@@ -29,7 +30,7 @@ export interface PerturbedOptions extends KeyOptions {
 }
 
 /** Options of {@link gumbelMax}. */
-export interface GumbelMaxOptions extends PerturbedOptions {
+export interface GumbelMaxOptions extends PerturbedOptions, RestrictionOptions {
   /** T, finite and ≥ 0, one or one a row: divides the logits, not the noise. 0 takes the largest. Default 1. */
   temperature?: PerRow<number> | undefined;
   /** Whether log-probabilities, log Z and entropy are wanted too: see {@link GumbelMaxDetailsOptions}. Default false. */
@@ -47,7 +48,11 @@ export interface GumbelMaxDetailsOptions extends Omit<GumbelMaxOptions, "details
 }
 
 export const PERTURBED_OPTIONS = [...KEY_OPTIONS, "classes", "from", "noise", "onInvalidRow"];
-const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "details", "out"];
+const OPTIONS = [
+  ...PERTURBED_OPTIONS,
+  ...["temperature", "details", "out"],
+  ...RESTRICTION_OPTIONS,
+];
 
 /**
  * Draws one class a row by Gumbel-Max: argmax((l − max)/T + G), whose law is softmax(l/T). A class at −∞ (or of
@@ -61,6 +66,8 @@ const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "details", "out"];
  * 2^-21·(1 + H + |max l|/T) of `logZ`, 2^-19·(1 + H) + 2^-22·log²(classes) of `entropy`; of weights w the logarithms, in
  * float32, add 2^-22·max |log w|/T. Where one class is certain, `logProb` and `entropy` are 0; `logZ` is +∞ for a logit
  * of +∞, and at T = 0 what max l/T tends to: ±∞ by the sign of the largest logit, or 0.
+ *
+ * `mask` and `bias` restrict the law before anything else, the temperature included.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - The key or the noise, temperature, and where the result goes.
@@ -116,9 +123,10 @@ export function gumbelMax(
     ["logits", logits],
     ["noise", options.noise],
   ]);
-  const batch = makeBatch(input, { key, t, from, onInvalidRow });
+  const edits = readEdits(options, input, from, options.out);
+  const batch = makeBatch(input, { key, t, from, onInvalidRow, edits });
   const completed = kernels().gumbelMax(batch, input.data, noise, to);
-  checkCompleted(completed, "logits", input, from, noise);
+  checkCompleted(completed, "logits", input, from, noise, edits);
   key?.rng?.next();
   return to.result;
 }

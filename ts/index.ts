@@ -66,8 +66,11 @@ export {
   type GumbelTopKOut,
   gumbelTopK,
 } from "./gumbel-top-k.ts";
+export type { HalfType } from "./kernels.ts";
 export type { Key, KeyOptions } from "./key.ts";
 export { type GumbelNoiseOptions, gumbelNoise } from "./noise.ts";
+export type { Seen } from "./penalties.ts";
+export type { RestrictionOptions } from "./restriction.ts";
 export { Rng, type RngLike, type RngState, type Seed, type StreamKey } from "./rng.ts";
 export {
   type DifferentiableOptions,
@@ -84,3 +87,10 @@ export {
   softmaxBackward,
   softmaxVjp,
 } from "./softmax-vjp.ts";
+export type { TokenFilterOptions, TokenOrder, TokenStep } from "./token-filters.ts";
+export {
+  type FilterTokensOptions,
+  filterTokens,
+  type SampleTokensOptions,
+  sampleTokens,
+} from "./tokens.ts";

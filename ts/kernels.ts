@@ -24,6 +24,32 @@ export interface Batch {
   readonly weights: boolean;
   /** Whether invalid rows are marked (−1, NaN) or end the call. */
   readonly mark: boolean;
+  /** What is done to each row of input before anything else; gumbelMax, categorical and those of tokens alone. */
+  readonly edits?: Edits | undefined;
+}
+
+/** Changes to a row of input, made to a copy in this order. Arrays have one row for all, or one a row. */
+export interface Edits {
+  /** Added to the logits; −∞ on either side forbids. */
+  readonly bias?: Float32Array | undefined;
+  /** Bit sets, ⌈classes/32⌉ words a row: a class whose bit is 0 gets the logit −∞, or the weight 0. */
+  readonly mask?: Int32Array | undefined;
+  /** Changes single values of row `row`, which begins at `x[at]`. */
+  readonly each?: ((x: Float32Array, at: number, row: number) => void) | undefined;
+}
+
+/** `"float16"`: IEEE 754 binary16. `"bfloat16"`: the upper half of a float32. */
+export type HalfType = "float16" | "bfloat16";
+
+/** What a {@link Program} consists of: filters, and the temperature from which on they see another law. */
+export const Step = { temperature: 1, topK: 2, topP: 3, minP: 4, typicalP: 5 } as const;
+
+/** Filters in the order in which they run. */
+export interface Program {
+  /** Numbers of {@link Step}, at most eight. */
+  readonly steps: readonly number[];
+  /** One value a step and row: k, p, or what a temperature doesn't need; 0 for k and minP, 1 for the others is off. */
+  readonly values: Float64Array;
 }
 
 /**
@@ -57,6 +83,12 @@ export interface Kernels {
     out: Int32Array,
     details?: DetailsOut,
   ): number;
+  /** Half-precision numbers as float32. */
+  decode(halves: Uint16Array, type: HalfType, out: Float32Array): void;
+  /** The logits with those that a filter drops at −∞. */
+  filterTokens(batch: Batch, x: Float32Array, program: Program, out: Float32Array): number;
+  /** One index a row: what `categorical` draws from the same. */
+  sampleTokens(batch: Batch, x: Float32Array, program: Program, out: Int32Array): number;
   /** `scale · y ⊙ (v − ⟨y, v⟩)`. */
   softmaxBackward(batch: Batch, y: Float32Array, v: Float32Array, out: Float32Array): void;
   /** Gradient of the soft sample `y` by its input and, where asked for, by τ (one a row). `out` isn't `x`. */

@@ -1,9 +1,9 @@
 /** The WebAssembly backend: instances of the module, and its exports as kernels. */
 
-import { Arena } from "./arena.ts";
+import { Arena, VALUE_BYTES } from "./arena.ts";
 import { stateError } from "./check.ts";
 import { type Call, type Port, port, rowsAtOnce, run } from "./chunks.ts";
-import type { Batch, DetailsOut, FillParams, Kernels } from "./kernels.ts";
+import type { Batch, DetailsOut, Edits, FillParams, Kernels, Program } from "./kernels.ts";
 import type { InitOutput } from "./wasm/gumbel.js";
 import { type Lengths, type Shape, tooLarge, type Workspace } from "./workspace.ts";
 
@@ -12,6 +12,10 @@ type Exports = InitOutput;
 /** Flags of crates/wasm/src/lib.rs. */
 const WEIGHTS = 1;
 const MARK = 2;
+const SPARSE = 4;
+
+/** Half-precision numbers at a time: 64 kB as float32. */
+const CHUNK_HALVES = 16_384;
 
 /** Rows of scratch of the kernels that a plan runs, at most. */
 const PLAN_SCRATCH = 2;
@@ -70,11 +74,79 @@ function instanceOf(module: WebAssembly.Module): Exports {
   return new WebAssembly.Instance(module).exports as unknown as Exports;
 }
 
-export function flagsOf({ weights, mark }: Batch): number {
-  return (weights ? WEIGHTS : 0) | (mark ? MARK : 0);
+export function flagsOf({ weights, mark, edits }: Batch): number {
+  return (weights ? WEIGHTS : 0) | (mark ? MARK : 0) | (edits?.mask === undefined ? 0 : SPARSE);
 }
 
 function createKernels(wasm: Exports, arena: Arena): Kernels {
+  /** `run` with the edits of the batch, made to the copies of the first input. */
+  const runEdited = (
+    batch: Batch,
+    inputs: readonly Port[],
+    outputs: readonly Port[],
+    call: Call,
+    scratchRows: number,
+    more = 0,
+  ): number => {
+    const { edits } = batch;
+    return edits === undefined
+      ? run(arena, batch, inputs, outputs, call, scratchRows, more)
+      : edited(batch, edits, inputs, outputs, call, scratchRows, more);
+  };
+
+  const edited = (
+    batch: Batch,
+    edits: Edits,
+    inputs: readonly Port[],
+    outputs: readonly Port[],
+    call: Call,
+    scratchRows: number,
+    more: number,
+  ): number => {
+    const { classes } = batch;
+    const x = inputs[0] as Port;
+    const words = Math.ceil(classes / 32);
+    const bias = port(edits.bias, classes, edits.bias?.length === classes);
+    const mask = port(edits.mask, words, edits.mask?.length === words);
+    const callEdited: Call = (rows, params, scratch, first) => {
+      const [biasStep, maskStep] = [bias.shared ? 0 : classes, mask.shared ? 0 : words];
+      wasm.restrict(rows, classes, x.at, bias.at, biasStep, mask.at, maskStep, flagsOf(batch));
+      for (let i = 0; edits.each !== undefined && i < rows; i++) {
+        edits.each(arena.floats, x.at / VALUE_BYTES + i * classes, first + i);
+      }
+      return call(rows, params, scratch, first);
+    };
+    return run(arena, batch, [...inputs, bias, mask], outputs, callEdited, scratchRows, more);
+  };
+
+  const filterTokens = (
+    batch: Batch,
+    x: Float32Array,
+    { steps, values }: Program,
+    out: Float32Array | Int32Array,
+  ) => {
+    const { classes } = batch;
+    const draws = out instanceof Int32Array;
+    const [l, result] = [port(x, classes), port(out, draws ? 1 : classes)];
+    const valuePort = port(new Int32Array(values.buffer), 2 * steps.length);
+    const program = steps.reduceRight((program, step) => program * 16 + step, 0);
+    const call: Call = (rows, params, scratch) =>
+      wasm.filter_tokens(
+        params,
+        rows,
+        classes,
+        l.at,
+        scratch,
+        program,
+        valuePort.at,
+        steps.length,
+        draws ? 0 : result.at,
+        draws ? result.at : 0,
+        flagsOf(batch) | SPARSE,
+      );
+    return runEdited(batch, [l, valuePort], [result], call, 3, sumsOf(classes));
+  };
+
   /** Of the `draws` of each row `count` from `made` on. */
   const draw = (
     batch: Batch,
@@ -104,10 +176,8 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         entropy.at,
         flagsOf(batch),
       );
-    // A double each, up to the next 16 bytes.
-    const sums = 4 * ((Math.ceil(classes / BLOCK) + 2) >>> 1);
     const outputs = details ? [index, logProb, logZ, entropy] : [index];
-    return run(arena, batch, [l], outputs, call, batch.weights ? 3 : 2, sums);
+    return runEdited(batch, [l], outputs, call, batch.weights ? 3 : 2, sumsOf(classes));
   };
 
   return {
@@ -159,7 +229,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         );
       const outputs = out.details ? [hard, index, logProb, logZ, entropy] : [hard, index];
       const scratch = (batch.weights ? 1 : 0) + (out.details ? 1 : 0);
-      return run(arena, batch, [l, g], outputs, call, scratch);
+      return runEdited(batch, [l, g], outputs, call, scratch);
     },
     gumbelSoftmax(batch, x, noise, out) {
       const { classes } = batch;
@@ -200,6 +270,22 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
       }
       return rows;
     },
+    decode(halves, type, out) {
+      const most = Math.min(halves.length, CHUNK_HALVES);
+      arena.begin(0);
+      const [from, to] = [arena.take(most / 2), arena.take(most)];
+      arena.grow();
+      const { floats } = arena;
+      for (let start = 0; start < halves.length; start += most) {
+        const chunk = halves.subarray(start, start + most);
+        new Uint16Array(floats.buffer, from, chunk.length).set(chunk);
+        wasm.decode(from, chunk.length, to, Number(type === "bfloat16"));
+        const at = to / VALUE_BYTES;
+        out.set(floats.subarray(at, at + chunk.length), start);
+      }
+    },
+    filterTokens,
+    sampleTokens: filterTokens,
     softmaxBackward(batch, y, v, out) {
       const { classes } = batch;
       const [soft, up, dx] = [port(y, classes), port(v, classes), port(out, classes)];
@@ -356,8 +442,26 @@ function detailPorts(details: DetailsOut | undefined, draws: number): DetailPort
   return [port(details.logProb, draws), port(details.logZ, 1), port(details.entropy, 1)];
 }
 
+/** Values of the running sums of a row: a double each, up to the next 16 bytes. */
+function sumsOf(classes: number): number {
+  return 4 * ((Math.ceil(classes / BLOCK) + 2) >>> 1);
+}
+
 /** One row of a batch as a batch. */
 function rowOf(batch: Batch, row: number): Batch {
   const params: FillParams = (words, floats) => batch.params(words, floats, row, 1);
-  return { ...batch, rows: 1, params };
+  return { ...batch, rows: 1, params, edits: batch.edits && editsOf(batch.edits, batch, row) };
+}
+
+/** The edits of one row. */
+function editsOf({ bias, mask, each }: Edits, { classes }: Batch, row: number): Edits {
+  return {
+    bias: bias && rowFrom(bias, classes, row),
+    mask: mask && rowFrom(mask, Math.ceil(classes / 32), row),
+    each: each && ((x, at) => each(x, at, row)),
+  };
+}
+
+function rowFrom<T extends Float32Array | Int32Array>(x: T, width: number, row: number): T {
+  return x.length === width ? x : (x.subarray(row * width, (row + 1) * width) as T);
 }

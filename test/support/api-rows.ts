@@ -3,6 +3,7 @@
 import {
   categorical,
   type From,
+  filterTokens,
   gumbelMax,
   gumbelSoftmax,
   gumbelSoftmaxVjp,
@@ -106,6 +107,7 @@ export const ON_ROWS: OnRows[] = [
   simple(softmaxVjp, floats, {}),
   simple(logSoftmaxVjp, floats, {}),
   simple(logSumExpVjp, one, {}),
+  simple(filterTokens, floats, { label: "logits", inPlace: true }, { topK: 3, topP: 0.9 }),
   simple(gumbelMax, indices, sampler),
   simple(gumbelSoftmax, floats, { ...sampler, inPlace: true }, { tau: 0.7 }),
   simple(gumbelSoftmax, floats, { ...sampler, inPlace: true }, { hard: true }),

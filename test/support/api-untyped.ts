@@ -20,4 +20,6 @@ export const {
   gumbelTopK,
   gumbelGivenMax,
   gumbelMaxStream,
+  filterTokens,
+  sampleTokens,
 } = gumbel as unknown as Record<string, Untyped>;

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { Batch, DetailsOut, Kernels } from "../../ts/kernels.ts";
+import { type Batch, type DetailsOut, type Kernels, type Program, Step } from "../../ts/kernels.ts";
 import { bits, fromBits, hex } from "./bits.ts";
 import { fnv1a } from "./fnv.ts";
 import { type BatchSpec, batchOf } from "./kernels.ts";
@@ -34,6 +34,10 @@ const HEAD = `\
 #   gumbelSoftmax        the soft sample, then the indices
 #   categorical          five draws a row, the first of them number 3
 #   gumbelMaxDetails, categoricalDetails   log-probabilities of the same, then log Z and entropy of each row
+#   decode               the upper 16 bits of each x as float16, then as bfloat16
+#   filterTokens         the logits, after temperature, topK half of the classes rounded up, topP 0.9,
+#                        minP 1/64, typicalP 0.75 in this order
+#   sampleTokens         the index drawn from these
 #   softmaxBackward      y = softmax of x at temperature 1; v
 #   gumbelSoftmaxVjp     y = gumbelSoftmax at the same T; v; the gradient by x, then those by tau
 #   gumbelSoftmaxJvp     the same y; the tangent of x is v, those of tau are 0.75
@@ -185,6 +189,19 @@ function call(
       kernels.categorical(batch, x, DRAWS, new Int32Array(ROWS * DRAWS), details);
       return detailArrays(details);
     }
+    case "decode": {
+      const halves = Uint16Array.from(bits(x), (word) => word >>> 16);
+      const bfloats = new Float32Array(x.length);
+      kernels.decode(halves, "float16", out);
+      kernels.decode(halves, "bfloat16", bfloats);
+      return [out, bfloats];
+    }
+    case "filterTokens":
+      kernels.filterTokens(batch, x, goldenProgram(classes), out);
+      return [out];
+    case "sampleTokens":
+      kernels.sampleTokens(batch, x, goldenProgram(classes), index);
+      return [index];
     case "softmaxBackward":
       kernels.softmaxBackward(batch, value("softmax"), v, out);
       return [out];
@@ -251,6 +268,15 @@ function part(kernels: Kernels, batch: Batch, x: Float32Array): (Float32Array | 
   ];
 }
 
+function goldenProgram(classes: number): Program {
+  const { temperature, topK, topP, minP, typicalP } = Step;
+  const values = [0, Math.ceil(classes / 2), 0.9, 1 / 64, 0.75];
+  return {
+    steps: [temperature, topK, topP, minP, typicalP],
+    values: Float64Array.of(...values, ...values),
+  };
+}
+
 export const LENGTHS = [1, 3, 4, 5, 15, 16, 17, 255, 256, 257, 511, 512, 513, 1000, 4099];
 
 const TEMPERATURES: Record<string, number> = { "1": 1, "0.5": 0.5, "2/3": 2 / 3 };
@@ -266,6 +292,9 @@ const HASHED: Record<Hashed, [temperatures: string[], inputs: InputKind[]]> = {
   gumbelMax: [["1", "2/3"], ALL],
   gumbelSoftmax: [["0.5", "2/3"], ALL],
   categorical: [["1", "2/3"], ALL],
+  decode: [["1"], ["edges"]],
+  filterTokens: [["1", "2/3"], LOGITS],
+  sampleTokens: [["1", "2/3"], LOGITS],
   softmaxBackward: [["0.5", "2/3"], LOGITS],
   gumbelSoftmaxVjp: [["0.5", "2/3"], ALL],
   gumbelSoftmaxJvp: [["2/3"], ALL],

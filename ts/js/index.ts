@@ -11,10 +11,12 @@ import type {
   Batch,
   DetailsOut,
   DrawOut,
+  HalfType,
   IndexOut,
   KeptLaw,
   Kernels,
   LeaderState,
+  Program,
   SoftOut,
   Tangent,
   TopKOut,
@@ -23,12 +25,15 @@ import { Cumulative, categorical, FirstWords } from "./categorical.ts";
 import { gumbelGivenMax } from "./conditional.ts";
 import { details, markDetails } from "./details.ts";
 import { Drawn } from "./gumbel.ts";
+import { decode } from "./half.ts";
 import { JsKeptLaw } from "./kept-law.ts";
 import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
+import { edit } from "./restrict.ts";
 import { BLOCK, blockEnd, Input, oneHot, Params, SHORT, scratchOf } from "./row.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { gumbelMaxPart } from "./stream.ts";
 import { addTangent, finishGradient, relativeScores } from "./tau.ts";
+import { TokenFilter } from "./token-filter.ts";
 import { gumbelTopK, Leaders } from "./top-k.ts";
 import * as vjp from "./vjp.ts";
 import { divide, toLogits } from "./weights.ts";
@@ -49,10 +54,12 @@ class JsKernels implements Kernels {
   readonly #law = new Cumulative();
   readonly #firstWords = new FirstWords();
   readonly #leaders = new Leaders();
+  readonly #tokens = new TokenFilter();
   // Scratch rows, grown as needed.
   #logits = new Float32Array(BLOCK);
   #scores = new Float32Array(BLOCK);
   #tangent = new Float32Array(BLOCK);
+  #edited = new Float32Array(BLOCK);
 
   noise(batch: Batch, out: Float32Array): void {
     const { rows, classes } = batch;
@@ -186,6 +193,48 @@ class JsKernels implements Kernels {
         if (more !== undefined) markDetails(more, draws, row);
       },
     );
+  }
+
+  decode(halves: Uint16Array, type: HalfType, out: Float32Array): void {
+    decode(halves, type, out);
+  }
+
+  filterTokens(batch: Batch, x: Float32Array, program: Program, out: Float32Array): number {
+    const { classes } = batch;
+    const rows = this.#rows(batch, x, undefined);
+    return each(
+      batch,
+      (row) => {
+        if (!this.#filter(rows, program, row)) return false;
+        for (let i = 0; i < classes; i++) out[row * classes + i] = this.#edited[i];
+        return true;
+      },
+      (row) => markRow(out, row, classes),
+    );
+  }
+
+  sampleTokens(batch: Batch, x: Float32Array, program: Program, out: Int32Array): number {
+    const { classes } = batch;
+    const rows = this.#rows(batch, x, undefined);
+    const { input, params } = rows;
+    const first = this.#firstWords;
+    first.start();
+    return each(
+      batch,
+      (row) =>
+        this.#filter(rows, program, row) &&
+        categorical(input, classes, params, this.#law, first, 1, out, row),
+      (row) => {
+        out[row] = -1;
+      },
+    );
+  }
+
+  /** Filters a copy of a row. */
+  #filter(rows: Rows, program: Program, row: number): boolean {
+    rows.seek(row);
+    rows.own();
+    return this.#tokens.run(this.#edited, rows.batch.classes, rows.params, program, row);
   }
 
   softmaxBackward(batch: Batch, y: Float32Array, v: Float32Array, out: Float32Array): void {
@@ -384,6 +433,7 @@ class JsKernels implements Kernels {
       batch,
       x,
       this.#logits,
+      this.#edited,
       this.#params,
       new Noise(this.#drawn, noise, this.#params),
     );
@@ -395,6 +445,7 @@ class JsKernels implements Kernels {
     this.#logits = scratchOf(Float32Array, classes);
     this.#scores = scratchOf(Float32Array, classes);
     this.#tangent = scratchOf(Float32Array, classes);
+    this.#edited = scratchOf(Float32Array, classes);
   }
 }
 
@@ -404,8 +455,9 @@ class Rows {
 
   constructor(
     readonly batch: Batch,
-    x: Float32Array,
+    readonly x: Float32Array,
     logits: Float32Array,
+    readonly edited: Float32Array,
     readonly params: Params,
     readonly noise: Noise,
   ) {
@@ -417,9 +469,34 @@ class Rows {
     const at = row * batch.classes;
     this.params.seek(batch, row);
     this.noise.seek(at);
+    input.given = this.x;
     input.givenAt = at;
-    if (batch.weights) toLogits(input.given, at, batch.classes, input.logits);
-    else input.at = at;
+    if (batch.edits !== undefined) {
+      this.#copy();
+      edit(batch, batch.edits, row, this.edited);
+    }
+    if (batch.weights) toLogits(input.given, input.givenAt, batch.classes, input.logits);
+    else this.#setLogits();
+  }
+
+  /** Makes the logits at hand a copy in `edited`, which may be changed. */
+  own(): void {
+    if (this.input.given === this.edited) return;
+    this.#copy();
+    this.#setLogits();
+  }
+
+  #copy(): void {
+    const { batch, input, edited } = this;
+    copyRow(input.given, input.givenAt, edited, batch.classes);
+    input.given = edited;
+    input.givenAt = 0;
+  }
+
+  #setLogits(): void {
+    const { input } = this;
+    input.logits = input.given;
+    input.at = input.givenAt;
   }
 }
 

@@ -30,6 +30,9 @@ export function canonical(x: number): number {
   return Number.isNaN(x) ? Number.NaN : x;
 }
 
+// biome-ignore lint/suspicious/noApproximativeNumericConstant: no constant of Math is taken on trust
+export const LOG2_E = 1.4426950408889634;
+
 /** log2(e) in float32: the rate of a temperature of 1. */
 export const RATE = 1.4426950216293335;
 

@@ -13,12 +13,29 @@
 export function categorical(params: number, rows: number, classes: number, x: number, scratch: number, draws: number, made: number, count: number, out: number, log_prob: number, log_z: number, entropy: number, flags: number): number;
 
 /**
+ * Half-precision numbers, `count` of them, as float32: float16 where `is_bfloat` is 0.
+ *
+ * # Safety
+ * `halves` points to `count` numbers of 16 bits, `out` to room for as many of 32.
+ */
+export function decode(halves: number, count: number, out: number, is_bfloat: number): void;
+
+/**
  * Draws from a law that is kept, from the first draw of `params` on.
  *
  * # Safety
  * See the module.
  */
 export function draw_law(params: number, classes: number, law: number, entries: number, draws: number, out: number): void;
+
+/**
+ * Filters the logits of each row by a program of `steps` steps, each with a value in every row, to `out`; where that is
+ * null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows.
+ *
+ * # Safety
+ * See the module.
+ */
+export function filter_tokens(params: number, rows: number, classes: number, x: number, scratch: number, program: number, values: number, steps: number, out: number, index: number, flags: number): number;
 
 /**
  * Gumbel variables with the maximum of each row, `max`, at a temperature of 1.
@@ -152,6 +169,15 @@ export function noise(params: number, rows: number, classes: number, out: number
 export function prepare(): void;
 
 /**
+ * Adds a bias to the rows of a batch and masks classes, each where its pointer isn't null; from row to row it is so many
+ * values farther, 0 where one is for all.
+ *
+ * # Safety
+ * See the module.
+ */
+export function restrict(rows: number, classes: number, x: number, bias: number, bias_step: number, mask: number, mask_step: number, flags: number): void;
+
+/**
  * Softmax at the temperature of each row.
  *
  * # Safety
@@ -172,7 +198,9 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => number;
+    readonly decode: (a: number, b: number, c: number, d: number) => void;
     readonly draw_law: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly filter_tokens: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => number;
     readonly gumbel_given_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
     readonly gumbel_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
     readonly gumbel_max_part: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
@@ -189,6 +217,7 @@ export interface InitOutput {
     readonly make_law: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly noise: (a: number, b: number, c: number, d: number) => void;
     readonly prepare: () => void;
+    readonly restrict: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => void;
     readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly softmax_backward: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
 }

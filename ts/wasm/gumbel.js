@@ -29,6 +29,20 @@ export function categorical(params, rows, classes, x, scratch, draws, made, coun
 }
 
 /**
+ * Half-precision numbers, `count` of them, as float32: float16 where `is_bfloat` is 0.
+ *
+ * # Safety
+ * `halves` points to `count` numbers of 16 bits, `out` to room for as many of 32.
+ * @param {number} halves
+ * @param {number} count
+ * @param {number} out
+ * @param {number} is_bfloat
+ */
+export function decode(halves, count, out, is_bfloat) {
+    wasm.decode(halves, count, out, is_bfloat);
+}
+
+/**
  * Draws from a law that is kept, from the first draw of `params` on.
  *
  * # Safety
@@ -42,6 +56,30 @@ export function categorical(params, rows, classes, x, scratch, draws, made, coun
  */
 export function draw_law(params, classes, law, entries, draws, out) {
     wasm.draw_law(params, classes, law, entries, draws, out);
+}
+
+/**
+ * Filters the logits of each row by a program of `steps` steps, each with a value in every row, to `out`; where that is
+ * null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} scratch
+ * @param {number} program
+ * @param {number} values
+ * @param {number} steps
+ * @param {number} out
+ * @param {number} index
+ * @param {number} flags
+ * @returns {number}
+ */
+export function filter_tokens(params, rows, classes, x, scratch, program, values, steps, out, index, flags) {
+    const ret = wasm.filter_tokens(params, rows, classes, x, scratch, program, values, steps, out, index, flags);
+    return ret >>> 0;
 }
 
 /**
@@ -335,6 +373,25 @@ export function noise(params, rows, classes, out) {
  */
 export function prepare() {
     wasm.prepare();
+}
+
+/**
+ * Adds a bias to the rows of a batch and masks classes, each where its pointer isn't null; from row to row it is so many
+ * values farther, 0 where one is for all.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} bias
+ * @param {number} bias_step
+ * @param {number} mask
+ * @param {number} mask_step
+ * @param {number} flags
+ */
+export function restrict(rows, classes, x, bias, bias_step, mask, mask_step, flags) {
+    wasm.restrict(rows, classes, x, bias, bias_step, mask, mask_step, flags);
 }
 
 /**

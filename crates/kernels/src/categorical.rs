@@ -9,7 +9,7 @@
 use crate::BLOCK;
 use crate::guide::{self, Guide, Guided};
 use crate::philox::{self, Purpose, RowWords};
-use crate::reduce::exp_block_sums;
+use crate::reduce::{exp_block_sums, sparse_exp_block_sums};
 use crate::relaxed::Input;
 use crate::row::{Invalid, Law, Params, argmax, inspect};
 
@@ -25,6 +25,8 @@ pub struct Room<'a> {
     pub sure: &'a mut [u32],
     /// For many draws.
     pub guide: &'a mut Guide,
+    /// Whether to expect long stretches of impossible classes; it changes the time alone.
+    pub sparse: bool,
 }
 
 /// Which draws of a row are made: a slice of all of them, as long as there is room for its results.
@@ -38,6 +40,7 @@ pub struct Slice {
 
 /// Draws as many columns as `out` has room for, `out[j]` from the words of column `params.first + slice.made + j`. Returns
 /// what the row is.
+#[inline(never)]
 pub fn categorical(
     input: Input,
     params: &Params,
@@ -49,10 +52,10 @@ pub fn categorical(
     match law {
         Law::Certain(column) => out.fill(column as i32),
         Law::Finite(max) => {
-            let Room { weights, sums, sure, guide } = room;
+            let Room { weights, sums, sure, guide, sparse } = room;
             let is_first = slice.made == 0;
             if is_first {
-                running_sums(input.logits, max, params.rate, weights, sums);
+                running_sums(input.logits, max, params.rate, sparse, weights, sums);
             }
             let law = Cumulative::new(weights, sums);
             let params = &Params { first: params.first + slice.made as u32, ..*params };
@@ -123,7 +126,14 @@ fn each_block(params: &Params, mut out: &mut [i32], mut f: impl FnMut(usize, &[u
 /// Writes the exponentials of a row to `weights`, and B, the running sums of its blocks, to `sums` as far as these have
 /// room. Returns the last of them.
 #[inline(never)]
-pub fn running_sums(logits: &[f32], max: f32, rate: f32, weights: &mut [f32], sums: &mut [f64]) -> f64 {
+pub fn running_sums(
+    logits: &[f32],
+    max: f32,
+    rate: f32,
+    sparse: bool,
+    weights: &mut [f32],
+    sums: &mut [f64],
+) -> f64 {
     let mut ends = sums.iter_mut();
     let mut total = 0.0;
     let mut next = |total: f64| {
@@ -132,10 +142,15 @@ pub fn running_sums(logits: &[f32], max: f32, rate: f32, weights: &mut [f32], su
         }
     };
     next(total);
-    exp_block_sums(logits, weights, max, rate, |sum| {
+    let mut add = |sum: f64| {
         total += sum;
         next(total);
-    });
+    };
+    if sparse {
+        sparse_exp_block_sums(logits, weights, max, rate, &mut add);
+    } else {
+        exp_block_sums(logits, weights, max, rate, add);
+    }
     total
 }
 

@@ -29,7 +29,7 @@ impl Details {
     pub fn of(input: Input, params: &Params, room: &mut [f32]) -> Result<Self, Invalid> {
         let law = law_of(input, params)?;
         let total = match law {
-            Law::Finite(max) => running_sums(input.logits, max, params.rate, room, &mut []),
+            Law::Finite(max) => running_sums(input.logits, max, params.rate, false, room, &mut []),
             Law::Certain(_) => 0.0,
         };
         Ok(Self::new(law, input.logits, params, room, total))

@@ -19,7 +19,7 @@ pub fn weigh(law: Law, logits: &mut [f32], params: &Params, weights: &mut [f32],
             (0.0, 1.0)
         }
     };
-    running_sums(logits, max, rate, weights, sums);
+    running_sums(logits, max, rate, false, weights, sums);
 }
 
 /// Works out the guide of such a law: `sure` has one word a class, `guide` a power of two of entries and one more.

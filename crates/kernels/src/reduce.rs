@@ -28,11 +28,34 @@ pub fn exp_sum_in_place(x: &mut [f32], max: f32, rate: f32) -> f64 {
 }
 
 /// `out[i] = 2^((x[i] − max)·rate)`; `each` is given the sum of each block, its terms promoted to float64 first.
-pub fn exp_block_sums(x: &[f32], out: &mut [f32], max: f32, rate: f32, mut each: impl FnMut(f64)) {
+pub fn exp_block_sums(x: &[f32], out: &mut [f32], max: f32, rate: f32, each: impl FnMut(f64)) {
+    block_sums(x, out, max, rate, |_| false, each);
+}
+
+/// The same for a row with long stretches of −∞: its groups of sixteen cost next to nothing. Where there are none, it
+/// takes a tenth longer.
+#[inline(never)]
+pub fn sparse_exp_block_sums(x: &[f32], out: &mut [f32], max: f32, rate: f32, each: &mut dyn FnMut(f64)) {
+    let nothing = F32x4::splat(f32::NEG_INFINITY);
+    block_sums(x, out, max, rate, |x| !x.mask(|x| nothing.lt(x)).any(), each);
+}
+
+#[inline(always)]
+fn block_sums(
+    x: &[f32],
+    out: &mut [f32],
+    max: f32,
+    rate: f32,
+    is_nothing: impl Fn(F32x16) -> bool,
+    mut each: impl FnMut(f64),
+) {
     let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
     for (x, out) in x.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
         let mut sum = [F64x4::splat(0.0); 4];
         wide::map(x, out, f32::NEG_INFINITY, |x| {
+            if is_nothing(x) {
+                return F32x16::splat(0.0);
+            }
             let e = x.map(|x| exp.of(x));
             for (sum, e) in sum.iter_mut().zip(e.0) {
                 *sum = *sum + e.to_f64();

@@ -76,7 +76,8 @@ fn law(logits: &[f32], largest: f32) -> Result<Law, Invalid> {
 }
 
 /// The largest value; what is NaN doesn't count.
-fn largest(x: &[f32]) -> f32 {
+#[inline(never)]
+pub(crate) fn largest(x: &[f32]) -> f32 {
     let mut largest = F32x16::splat(f32::NEG_INFINITY);
     wide::each(x, f32::NEG_INFINITY, |x| largest = largest.max(x));
     largest.largest()

@@ -4,8 +4,8 @@
 mod common;
 
 use common::one_row::{
-    Best, Noise, categorical, fill_row, gumbel_given_max, gumbel_max, gumbel_softmax, gumbel_top_k,
-    relative_scores,
+    Best, Noise, categorical, fill_row, filter_tokens, gumbel_given_max, gumbel_max, gumbel_softmax,
+    gumbel_top_k, relative_scores,
 };
 use common::{params, table, tempered};
 use gumbel_kernels::details::Details;
@@ -14,7 +14,7 @@ use gumbel_kernels::philox::{Purpose, block, word};
 use gumbel_kernels::relaxed::Input;
 use gumbel_kernels::stream::{Leader, gumbel_max_part};
 use gumbel_kernels::table::gumbel_tail;
-use gumbel_kernels::{BLOCK, Invalid, Params, softmax, tau, vjp, weights};
+use gumbel_kernels::{BLOCK, Invalid, Params, half, softmax, tau, vjp, weights};
 use std::collections::BTreeSet;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test/golden.txt");
@@ -100,7 +100,7 @@ fn kernels() {
         assert_eq!(format!("{:016x}", fnv1a(&bytes)), *hash, "{line:?}");
         seen.insert(kernel.clone());
     }
-    assert_eq!(seen.len(), 19, "{seen:?}");
+    assert_eq!(seen.len(), 22, "{seen:?}");
 }
 
 fn fnv1a(bytes: &[u8]) -> u64 {
@@ -216,6 +216,15 @@ impl Row {
             indices.extend(column.map_or(-1, |column| column as i32).to_le_bytes());
         }
         (values, indices)
+    }
+
+    fn tokens(&self) -> Vec<f32> {
+        let k = self.logits.len().div_ceil(2) as f64;
+        let steps = [(1, 0.0), (2, k), (3, 0.9), (4, 1.0 / 64.0), (5, 0.75)];
+        self.values(|out| {
+            out.copy_from_slice(&self.logits);
+            filter_tokens(out, &self.params, &steps)
+        })
     }
 
     fn relative(&self) -> Vec<f32> {
@@ -351,6 +360,20 @@ impl<'a> Call<'a> {
                 (row.values(given), none())
             }
             "gumbelMaxPart" => row.part(),
+            "decode" => {
+                let halves: Vec<u16> = row.given.iter().map(|x| (x.to_bits() >> 16) as u16).collect();
+                let (mut floats, mut bfloats) = (row.given.clone(), row.given.clone());
+                half::float16(&halves, &mut floats);
+                half::bfloat16(&halves, &mut bfloats);
+                (floats, bfloats.iter().flat_map(|x| x.to_le_bytes()).collect())
+            }
+            "filterTokens" => (row.tokens(), none()),
+            "sampleTokens" => {
+                let logits = row.tokens();
+                let mut index = [-1];
+                let _ = categorical(Input { logits: &logits, given: &logits }, &row.params, &mut index);
+                (vec![], indices(&index))
+            }
             "softmaxBackward" => {
                 (row.backward(&row.at_one(softmax::softmax), &row.v, row.params.scale), none())
             }

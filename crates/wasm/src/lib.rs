@@ -27,9 +27,11 @@ use gumbel_kernels::relaxed::{self, Input, Noise, Room, Source};
 use gumbel_kernels::row::{NAN, one_hot};
 use gumbel_kernels::stream::{Leader, gumbel_max_part as part};
 use gumbel_kernels::table::Table;
+use gumbel_kernels::tokens::{self, Bins, Program};
 use gumbel_kernels::top_k::{self, TopK};
 use gumbel_kernels::{
-    BLOCK, Invalid, Params, categorical as draw, conditional, kept, softmax as normal, tau, vjp, weights,
+    BLOCK, Invalid, Params, categorical as draw, conditional, half, kept, restrict, softmax as normal, tau,
+    vjp, weights,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -37,6 +39,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 const WEIGHTS: u32 = 1;
 /// Flag: mark invalid rows instead of stopping at the first.
 const MARK: u32 = 2;
+/// Flag: many classes are impossible.
+const SPARSE: u32 = 4;
 
 /// The package's version as a custom section, by which `init` of the slim entry knows a module of its own.
 #[cfg(target_arch = "wasm32")]
@@ -67,6 +71,7 @@ static mut ROOM: Room = Room::EMPTY;
 static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
 static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
 static mut GUIDE: Guide = [0; guide::ENTRIES];
+static mut BINS: Bins = Bins::EMPTY;
 
 unsafe fn room() -> &'static mut Room {
     let room = &raw mut ROOM;
@@ -86,6 +91,11 @@ unsafe fn guide() -> &'static mut Guide {
 /// Row `row` of scratch. Scratch as a whole may be longer than a slice can be, hence the wrapping addition.
 fn scratch_row(scratch: *mut f32, row: usize, classes: usize) -> *mut f32 {
     scratch.wrapping_add(row * classes)
+}
+
+unsafe fn bins() -> &'static mut Bins {
+    let bins = &raw mut BINS;
+    unsafe { &mut *bins }
 }
 
 /// A batch in memory: how to get at its rows.
@@ -528,19 +538,13 @@ pub unsafe fn categorical(
             write_indices(&batch, row, done, core::ptr::null_mut(), out)
         },
         |row| unsafe {
+            let rows = rows_behind_sums(scratch, classes);
             let total = scratch.cast::<f64>().add(classes.div_ceil(BLOCK));
-            let sums = slice::from_raw_parts_mut(scratch.cast::<f64>(), classes.div_ceil(BLOCK) + 1);
-            let scratch = scratch.add(4 * sums.len().div_ceil(2));
-            let room = draw::Room {
-                weights: batch.row_mut(scratch, 0),
-                sums,
-                sure: slice::from_raw_parts_mut(scratch_row(scratch, 1, classes).cast(), classes),
-                guide: guide(),
-            };
-            let (input, params) = (batch.input(x, row, scratch_row(scratch, 2, classes)), batch.params(row));
-            let law = draw::categorical(input, params, room, Slice { all: draws, made }, drawn(row))?;
+            let (input, params) = (batch.input(x, row, scratch_row(rows, 2, classes)), batch.params(row));
+            let slice = Slice { all: draws, made };
+            let law = draw::categorical(input, params, draw_room(&batch, scratch), slice, drawn(row))?;
             if details.is_wanted() {
-                let found = Details::new(law, input.logits, params, batch.row(scratch, 0), *total);
+                let found = Details::new(law, input.logits, params, batch.row(rows, 0), *total);
                 details.write(row, &found, input.logits, drawn(row));
             }
             Ok(())
@@ -550,6 +554,123 @@ pub unsafe fn categorical(
             details.mark(row, count);
         },
     )
+}
+
+/// Where the rows of scratch begin in that of draws, behind the running sums. SAFETY: as for [`Batch::row_mut`].
+unsafe fn rows_behind_sums(scratch: *mut f32, classes: usize) -> *mut f32 {
+    unsafe { scratch.add(4 * (classes.div_ceil(BLOCK) + 1).div_ceil(2)) }
+}
+
+/// Room for the law of a row: the sums and two rows. SAFETY: as for [`Batch::row_mut`].
+unsafe fn draw_room(batch: &Batch, scratch: *mut f32) -> draw::Room<'static> {
+    let classes = batch.classes;
+    unsafe {
+        let rows = rows_behind_sums(scratch, classes);
+        draw::Room {
+            weights: batch.row_mut(rows, 0),
+            sums: slice::from_raw_parts_mut(scratch.cast::<f64>(), classes.div_ceil(BLOCK) + 1),
+            sure: slice::from_raw_parts_mut(scratch_row(rows, 1, classes).cast(), classes),
+            guide: guide(),
+            sparse: batch.flags & SPARSE != 0,
+        }
+    }
+}
+
+/// Filters the logits of each row by a program of `steps` steps, each with a value in every row, to `out`; where that is
+/// null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn filter_tokens(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *mut f32,
+    scratch: *mut f32,
+    program: u32,
+    values: *const f64,
+    steps: usize,
+    out: *mut f32,
+    index: *mut i32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, rows, classes, flags };
+    batch.each(
+        |row| unsafe {
+            let params = batch.params(row);
+            let logits = batch.row_mut(if out.is_null() { x } else { out }, row);
+            if !out.is_null() {
+                logits.copy_from_slice(batch.row(x, row));
+            }
+            let values = slice::from_raw_parts(values.add(row * steps), steps);
+            let rows = rows_behind_sums(scratch, classes);
+            let room = tokens::Room {
+                weights: batch.row_mut(rows, 0),
+                keys: slice::from_raw_parts_mut(scratch_row(rows, 1, classes).cast(), classes),
+                list: slice::from_raw_parts_mut(scratch_row(rows, 2, classes), classes),
+                bins: bins(),
+            };
+            tokens::filter(logits, params, Program(program), values, room)?;
+            if out.is_null() {
+                let input = Input { logits, given: logits };
+                let index = slice::from_raw_parts_mut(index.add(row), 1);
+                let slice = Slice { all: 1, made: 0 };
+                draw::categorical(input, params, draw_room(&batch, scratch), slice, index)?;
+            }
+            Ok(())
+        },
+        |row| unsafe {
+            if out.is_null() {
+                *index.add(row) = -1;
+            } else {
+                batch.row_mut(out, row).fill(NAN);
+            }
+        },
+    )
+}
+
+/// Half-precision numbers, `count` of them, as float32: float16 where `is_bfloat` is 0.
+///
+/// # Safety
+/// `halves` points to `count` numbers of 16 bits, `out` to room for as many of 32.
+#[wasm_bindgen]
+pub unsafe fn decode(halves: *const u16, count: usize, out: *mut f32, is_bfloat: u32) {
+    let (halves, out) =
+        unsafe { (slice::from_raw_parts(halves, count), slice::from_raw_parts_mut(out, count)) };
+    if is_bfloat == 0 { half::float16(halves, out) } else { half::bfloat16(halves, out) }
+}
+
+/// Adds a bias to the rows of a batch and masks classes, each where its pointer isn't null; from row to row it is so many
+/// values farther, 0 where one is for all.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn restrict(
+    rows: usize,
+    classes: usize,
+    x: *mut f32,
+    bias: *const f32,
+    bias_step: usize,
+    mask: *const u32,
+    mask_step: usize,
+    flags: u32,
+) {
+    let batch = Batch { params: core::ptr::null(), rows, classes, flags };
+    let forbidden = if flags & WEIGHTS == 0 { f32::NEG_INFINITY } else { 0.0 };
+    for row in 0..rows {
+        unsafe {
+            let x = batch.row_mut(x, row);
+            if !bias.is_null() {
+                restrict::add_bias(x, slice::from_raw_parts(bias.add(row * bias_step), classes));
+            }
+            if !mask.is_null() {
+                let words = classes.div_ceil(32);
+                restrict::mask(x, slice::from_raw_parts(mask.add(row * mask_step), words), forbidden);
+            }
+        }
+    }
 }
 
 /// `out = scale · y ⊙ (v − ⟨y, v⟩)` with the scale of each row.

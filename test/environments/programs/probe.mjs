@@ -61,6 +61,15 @@ function inputs(rows, classes) {
 }
 
 /**
+ * Forbids some classes, never one that can be drawn in a row alone: what is above 1 stays.
+ *
+ * @param {Float32Array} x
+ */
+function maskOf(x) {
+  return Uint8Array.from(x, (value, i) => (value > 1 || i % 3 > 0 ? 1 : 0));
+}
+
+/**
  * A function of the package, or one way to use it, by name: everything it returns for the inputs of one shape.
  *
  * @type {Record<string, (gumbel: Gumbel, classes: number, given: ReturnType<typeof inputs>) => Values[]>}
@@ -114,6 +123,32 @@ const OF_SHAPES = {
     plan.backward({ tau: true });
     return [plan.sample, plan.soft, plan.index, plan.gradient, plan.tauGradient];
   },
+  filterTokens: (g, classes, { logits, each }) => [
+    g.filterTokens(logits, {
+      classes,
+      temperature: each,
+      topK: Math.ceil(classes / 2),
+      topP: 0.9,
+      minP: 0.02,
+      typicalP: 0.8,
+    }),
+    g.filterTokens(logits, {
+      classes,
+      order: "llama.cpp",
+      temperature: each,
+      typicalP: 0.95,
+      frequencyPenalty: 0.5,
+      seen: Array.from(each, (_, row) => [row % classes, 0, 0]),
+    }),
+  ],
+  sampleTokens: (g, classes, { logits, upstream, each, key }) => [
+    g.sampleTokens(logits, { classes, temperature: each, topP: 0.9, bias: upstream, ...key }),
+    g.sampleTokens(logits, { classes, topK: 40, mask: maskOf(logits), ...key }),
+  ],
+  "a mask": (g, classes, { logits, weights, key }) => [
+    g.gumbelMax(logits, { classes, mask: maskOf(logits), ...key }),
+    g.categorical(weights, { classes, from: "weights", mask: maskOf(weights), ...key }),
+  ],
   categorical: (g, classes, { logits, weights, each, key }) => [
     g.categorical(logits, { classes, temperature: each, ...key }),
     g.categorical(weights, { classes, from: "weights", draws: 3, draw: 7, ...key }),

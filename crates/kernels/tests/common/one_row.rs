@@ -6,6 +6,7 @@ use gumbel_kernels::gumbel::{Draft, RowNoise};
 use gumbel_kernels::lane::F32x4;
 use gumbel_kernels::math::Exp2;
 use gumbel_kernels::relaxed::{self, Input, Room, Source};
+use gumbel_kernels::tokens::{self, Bins, Program};
 use gumbel_kernels::top_k::{self, TopK};
 use gumbel_kernels::{BLOCK, Invalid, Params, categorical, conditional, tau};
 
@@ -114,12 +115,27 @@ pub(crate) fn categorical_slices(
     let all = out.len();
     let mut made = 0;
     for size in sizes {
-        let room = categorical::Room { weights, sums, sure, guide };
+        let room = categorical::Room { weights, sums, sure, guide, sparse: false };
         let slice = categorical::Slice { all, made };
         categorical::categorical(input, params, room, slice, &mut out[made..made + size])?;
         made += size;
     }
     Ok(())
+}
+
+/// The steps of a program with their values.
+pub(crate) fn filter_tokens(row: &mut [f32], params: &Params, steps: &[(u32, f64)]) -> Result<(), Invalid> {
+    let classes = row.len();
+    let mut bins = Bins::EMPTY;
+    let program = steps.iter().rev().fold(0, |program, &(step, _)| program * 16 + step);
+    let values: Vec<f64> = steps.iter().map(|&(_, value)| value).collect();
+    let room = tokens::Room {
+        weights: &mut vec![0.0; classes],
+        keys: &mut vec![0; classes],
+        list: &mut vec![0.0; classes],
+        bins: &mut bins,
+    };
+    tokens::filter(row, params, Program(program), &values, room)
 }
 
 pub(crate) fn fill_row(noise: &RowNoise, out: &mut [f32]) {

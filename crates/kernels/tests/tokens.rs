@@ -1,0 +1,116 @@
+//! Filters of tokens, masks and biases by their definitions, over lengths at which the kernels take another path. The
+//! laws of top-p and typical-p against float64 are in `test/token-filters.test.ts`.
+
+mod common;
+
+use common::one_row::filter_tokens;
+use common::{LENGTHS, Source, logits, params, tempered};
+use gumbel_kernels::restrict;
+
+const TEMPERATURE: u32 = 1;
+const TOP_K: u32 = 2;
+const TOP_P: u32 = 3;
+const MIN_P: u32 = 4;
+const TYPICAL_P: u32 = 5;
+
+fn filtered(x: &[f32], t: f64, steps: &[(u32, f64)]) -> Vec<f32> {
+    let mut row = x.to_vec();
+    filter_tokens(&mut row, &tempered(t, params(0, 0, 0)), steps).unwrap();
+    row
+}
+
+fn each_row(mut test: impl FnMut(&str, &[f32])) {
+    let mut source = Source(1);
+    for n in LENGTHS.into_iter().chain([4099, 40_000]) {
+        for (kind, x) in logits(n, &mut source) {
+            test(&format!("{kind}, {n} classes"), &x);
+        }
+    }
+}
+
+#[test]
+fn top_k_is_that_of_a_sort() {
+    each_row(|name, x| {
+        let mut sorted: Vec<f32> = x.iter().copied().filter(|&x| x > f32::NEG_INFINITY).collect();
+        sorted.sort_by(|a, b| b.total_cmp(a));
+        for k in [1, 2, 16, x.len() / 3 + 1, x.len() + 1] {
+            let least = sorted[k.min(sorted.len()) - 1];
+            for (x, got) in x.iter().zip(filtered(x, 1.0, &[(TOP_K, k as f64)])) {
+                let expected = if *x >= least { *x } else { f32::NEG_INFINITY };
+                assert_eq!(got.to_bits(), expected.to_bits(), "{name}, k = {k}");
+            }
+        }
+    });
+}
+
+/// What is kept of the classes, by weight and distance: no class that is dropped is nearer than one that is kept.
+#[test]
+fn filters_keep_by_value() {
+    each_row(|name, x| {
+        for step in [TOP_P, MIN_P] {
+            for p in [0.1, 0.5, 0.9] {
+                let kept = filtered(x, 0.7, &[(TEMPERATURE, 0.0), (step, p)]);
+                let least = kept.iter().copied().filter(|&x| x > f32::NEG_INFINITY).fold(f32::MAX, f32::min);
+                let dropped = x.iter().zip(&kept).filter(|(_, kept)| **kept == f32::NEG_INFINITY);
+                assert!(dropped.into_iter().all(|(x, _)| *x < least), "{name}, step {step}, p = {p}");
+            }
+        }
+    });
+}
+
+/// The distances to the entropy make one interval of logits.
+#[test]
+fn typical_p_keeps_an_interval() {
+    each_row(|name, x| {
+        for p in [0.0, 0.2, 0.9] {
+            let kept = filtered(x, 1.3, &[(TEMPERATURE, 0.0), (TYPICAL_P, p)]);
+            let finite = kept.iter().copied().filter(|&x| x > f32::NEG_INFINITY);
+            let (least, most) = finite.fold((f32::MAX, f32::MIN), |(a, b), x| (a.min(x), b.max(x)));
+            assert!(least <= most, "{name}, p = {p}: nothing is left");
+            for (x, kept) in x.iter().zip(&kept) {
+                assert_eq!(
+                    *kept == *x && *x > f32::NEG_INFINITY,
+                    (least..=most).contains(x),
+                    "{name}, p = {p}"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn filters_that_are_off_keep_all() {
+    let off = [(TEMPERATURE, 0.0), (TOP_K, 0.0), (TOP_P, 1.0), (MIN_P, 0.0), (TYPICAL_P, 1.0)];
+    each_row(|name, x| {
+        let bits = |x: &[f32]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&filtered(x, 0.5, &off)), bits(x), "{name}");
+    });
+}
+
+#[test]
+fn masks_and_biases() {
+    let mut source = Source(2);
+    let infinities = [f32::NEG_INFINITY, f32::INFINITY, 0.0];
+    for n in LENGTHS {
+        let x: Vec<f32> =
+            (0..n).map(|i| if i % 5 == 3 { infinities[i % 3] } else { source.normal() }).collect();
+        let bias: Vec<f32> =
+            (0..n).map(|i| if i % 7 == 2 { infinities[i % 3] } else { source.normal() }).collect();
+        let words: Vec<u32> = (0..n.div_ceil(32)).map(|_| source.word()).collect();
+        let mut biased = x.clone();
+        restrict::add_bias(&mut biased, &bias);
+        for i in 0..n {
+            let none = x[i] == f32::NEG_INFINITY || bias[i] == f32::NEG_INFINITY;
+            let expected = if none { f32::NEG_INFINITY } else { x[i] + bias[i] };
+            assert_eq!(biased[i].to_bits(), expected.to_bits(), "{n} classes, {i}");
+        }
+        for forbidden in [f32::NEG_INFINITY, 0.0] {
+            let mut masked = x.clone();
+            restrict::mask(&mut masked, &words, forbidden);
+            for i in 0..n {
+                let expected = if words[i / 32] >> (i % 32) & 1 == 1 { x[i] } else { forbidden };
+                assert_eq!(masked[i].to_bits(), expected.to_bits(), "{n} classes, {i}");
+            }
+        }
+    }
+}

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleConstants } from "../scripts/bundle-constants.mjs";
 
 /** kB after gzip. To be raised only together with new functions. */
-const BUDGET = { "index.js": 65.2, "slim.js": 22.4, "workerd.js": 21.7, "gumbel.wasm": 41.2 };
+const BUDGET = { "index.js": 75.8, "slim.js": 27.7, "workerd.js": 27, "gumbel.wasm": 46.6 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let dist: string;

@@ -196,7 +196,7 @@ describe("errors", () => {
     [
       "an unknown option",
       () => make([1], { tau: 1 }),
-      'TypeError: "options" expected only from, temperature, got "tau"',
+      'TypeError: "options" expected only from, temperature, mask, bias, got "tau"',
     ],
     [
       "from",

@@ -2,8 +2,12 @@
 
 import {
   categorical,
+  categoricalLaw,
+  type Drawn,
   filterTokens,
+  type GumbelMaxDetailsOptions,
   gumbelMax,
+  gumbelTopK,
   type RestrictionOptions,
   sampleTokens,
   setBackend,
@@ -56,6 +60,26 @@ const DRAWS: [name: string, draw: Draw][] = [
   ["gumbelMax with noise", (x, o) => gumbelMax(x, { ...o, noise: random(x.length, 5) })],
   ["categorical", (x, o) => categorical(x, { ...o, seed: 3, draws: 4 })],
   ["categorical, one draw", (x, o) => categorical(x, { ...o, seed: 3 })],
+  ["gumbelTopK", (x, o) => gumbelTopK(x, 1, { ...o, seed: 3 }).index],
+  [
+    "categoricalLaw",
+    (x, { classes, mask, bias }) => {
+      const rowOf = <T extends { length: number; subarray(a: number, b: number): T }>(
+        a: T | undefined,
+        row: number,
+        width: number,
+      ) => (a === undefined || a.length === width ? a : a.subarray(row * width, (row + 1) * width));
+      const rows = Array.from({ length: x.length / classes }, (_, row) => {
+        const words = mask instanceof Uint8Array ? classes : Math.ceil(classes / 32);
+        const law = categoricalLaw(x.subarray(row * classes, (row + 1) * classes), {
+          mask: rowOf(mask as Uint8Array | undefined, row, words),
+          bias: rowOf(bias as Float32Array | undefined, row, classes),
+        });
+        return [...law.draw(5, { seed: 3, row })];
+      });
+      return Int32Array.from(rows.flat());
+    },
+  ],
   ["sampleTokens", (x, o) => sampleTokens(x, { ...o, seed: 3, topP: 0.9 })],
 ];
 
@@ -146,6 +170,34 @@ describe.each(["wasm-simd", "js"] as const)("%s", (backend) => {
     expect(categorical(x, { mask, seed: 1 })[0]).toBe(1);
     expect(categorical([-1, 2], { from: "weights", mask: Uint8Array.of(0, 1), seed: 1 })[0]).toBe(
       1,
+    );
+  });
+
+  test("details are those of the restricted law", () => {
+    const x = random(10, 1);
+    const [mask, bias] = [maskOf(10, 10, 2), random(10, 3)];
+    const by = restricted(x, mask, bias, -Infinity);
+    const draws: ((x: Float32Array, o: GumbelMaxDetailsOptions) => Drawn)[] = [
+      gumbelMax,
+      categorical,
+    ];
+    for (const draw of draws) {
+      const key = { seed: 1, temperature: 0.7, details: true } as const;
+      const [got, expected] = [draw(x, { ...key, mask, bias }), draw(by, key)];
+      expectSame(got.index, expected.index);
+      expectSame(got.logProb, expected.logProb);
+      expectSame(got.logZ, expected.logZ);
+      expectSame(got.entropy, expected.entropy);
+    }
+  });
+
+  test("more draws without replacement than classes left", () => {
+    const mask = Uint8Array.of(1, 0, 1);
+    expect(errorOf(() => gumbelTopK([1, 2, 3], 3, { mask, seed: 1 }))).toBe(
+      'RangeError: "k" expected at most as many as each row has possible classes, got 3 at row 0',
+    );
+    expect(errorOf(() => categoricalLaw([1, 2], { mask: Uint8Array.of(0, 0) }))).toBe(
+      'RangeError: "mask" expected a possible class left in each row, got none in row 0',
     );
   });
 

@@ -1,14 +1,23 @@
-import { MAX_COLUMNS, type Matrix, readCountsOut, readIndexOut, readMatrix } from "./arrays.ts";
+import {
+  MAX_COLUMNS,
+  type Matrix,
+  type Rows,
+  readCountsOut,
+  readIndexOut,
+  readMatrix,
+} from "./arrays.ts";
 import { keptLaw } from "./backend.ts";
 import { checkCompleted, type From, makeBatch, readFrom } from "./batch.ts";
 import { readDraw } from "./categorical.ts";
 import { checkOptions, integer, stateError } from "./check.ts";
-import type { Batch, KeptLaw } from "./kernels.ts";
+import { edit } from "./js/restrict.ts";
+import type { Batch, Edits, KeptLaw } from "./kernels.ts";
 import { type CallKey, KEY_OPTIONS, type KeyOptions, NEXT_STREAM, readKey } from "./key.ts";
 import { readTemperature } from "./rate.ts";
+import { RESTRICTION_OPTIONS, type RestrictionOptions, readEdits } from "./restriction.ts";
 
 /** Options of {@link categoricalLaw}. */
-export interface CategoricalLawOptions {
+export interface CategoricalLawOptions extends RestrictionOptions {
   /** What the input holds: `"logits"` (default), or `"weights"`, which need not sum to 1. */
   from?: From | undefined;
   /** T ≥ 0: divides the logits. 0 takes the largest. Default 1. */
@@ -68,7 +77,7 @@ export interface CategoricalLaw {
   counts(draws: number, options?: LawCountsOptions): Uint32Array;
 }
 
-const OPTIONS = ["from", "temperature"];
+const OPTIONS = ["from", "temperature", ...RESTRICTION_OPTIONS];
 const DRAW_OPTIONS = [...KEY_OPTIONS, "draw", "out"];
 
 /** Draws that are counted at a time. */
@@ -87,7 +96,7 @@ const CHUNK = 16_384;
  * 400,000,000. There is nothing to free. Engines hold some thousands of these laws at once.
  *
  * @param logits - `[classes]`; weights with `from: "weights"`.
- * @param options - What the input holds, and the temperature.
+ * @param options - What the input holds, the temperature, mask and bias.
  * @returns The law.
  * @throws TypeError for an argument or option of the wrong kind, or an unknown option.
  * @throws RangeError for a number out of its range, more rows than one, a row that is no law (see
@@ -113,9 +122,18 @@ export function categoricalLaw(
   const from = readFrom(options.from);
   const t = readTemperature(options.temperature, 1);
   const kept = keptLaw(input.classes);
-  const completed = kept.set(makeBatch(input, { t, from }), input.data);
-  checkCompleted(completed, "logits", input, from);
+  const edits = readEdits(options, input, from, undefined);
+  const completed = kept.set(makeBatch(input, { t, from }), edited(input, from, edits));
+  checkCompleted(completed, "logits", input, from, undefined, edits);
   return new Law(kept, input.classes);
+}
+
+/** The row with mask and bias applied. */
+function edited({ data, classes }: Rows, from: From, edits: Edits | undefined): Float32Array {
+  if (edits === undefined) return data;
+  const copy = data.slice();
+  edit({ classes, weights: from === "weights" }, edits, 0, copy);
+  return copy;
 }
 
 class Law implements CategoricalLaw {

@@ -16,6 +16,7 @@ import { PERTURBED_OPTIONS, type PerturbedOptions } from "./gumbel-max.ts";
 import type { Batch, TopKOut } from "./kernels.ts";
 import { readNoiseKey } from "./key.ts";
 import { readTemperature } from "./rate.ts";
+import { RESTRICTION_OPTIONS, type RestrictionOptions, readEdits } from "./restriction.ts";
 
 /** Arrays for the results of {@link gumbelTopK}, `[rows, k]` each, apart from the input and from each other. */
 export interface GumbelTopKOut {
@@ -28,7 +29,7 @@ export interface GumbelTopKOut {
 }
 
 /** Options of {@link gumbelTopK}. */
-export interface GumbelTopKOptions extends PerturbedOptions {
+export interface GumbelTopKOptions extends PerturbedOptions, RestrictionOptions {
   /** T ≥ 0, one or one a row: divides the logits, not the noise. 0 takes the k largest logits. Default 1. */
   temperature?: PerRow<number> | undefined;
   /** Where the results go; what isn't given is made. */
@@ -45,7 +46,7 @@ export interface GumbelTopK {
   readonly logProb: Float32Array;
 }
 
-const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "out"];
+const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "out", ...RESTRICTION_OPTIONS];
 const OUTS = ["index", "score", "logProb"];
 
 /**
@@ -62,6 +63,8 @@ const OUTS = ["index", "score", "logProb"];
  * Range: `logProb` [−∞, 0]; `score` up to 45.06. Error: `logProb` is {@link logSoftmax}'s at that class, to the bit:
  * at most 2^-22·(1 + |logProb|) beyond that of (l − max)/T, which is 2^-23·|l − max|/T. `score`: besides these
  * 2·10^-7·max(1, |G|) and 2^-23·(|score| + |logProb| + |G|).
+ *
+ * `mask` and `bias` restrict the law before anything else, the temperature included.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param k - How many to draw from each row, an integer from 1 to the number of classes.
@@ -97,7 +100,8 @@ export function gumbelTopK(logits: Matrix, k: number, options: GumbelTopKOptions
     ["logits", logits],
     ["noise", options.noise],
   ]);
-  const batch = makeBatch(input, { key, t, from, onInvalidRow });
+  const edits = readEdits(options, input, from, options.out);
+  const batch = makeBatch(input, { key, t, from, onInvalidRow, edits });
   const completed = kernels().gumbelTopK(batch, input.data, noise, k, out);
   if (completed < input.rows) throw explain(completed, k, batch, input, from, noise);
   key?.rng?.next();
@@ -132,6 +136,6 @@ function explain(
 ): RangeError {
   const rows = row + 1;
   const completed = kernels().gumbelMax({ ...batch, rows }, input.data, noise, {});
-  checkCompleted(completed, "logits", { ...input, rows }, from, noise);
+  checkCompleted(completed, "logits", { ...input, rows }, from, noise, batch.edits);
   return stateError("k", "at most as many as each row has possible classes", `${k} at row ${row}`);
 }

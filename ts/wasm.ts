@@ -387,7 +387,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
           logProb.at,
           flagsOf(batch),
         );
-      return run(arena, batch, [l, g], [index, score, logProb], call, batch.weights ? 2 : 1);
+      return runEdited(batch, [l, g], [index, score, logProb], call, batch.weights ? 2 : 1);
     },
     gumbelGivenMax(batch, x, noise, max, out) {
       const { classes } = batch;

@@ -45,11 +45,10 @@ impl<'a> RowNoise<'a> {
 
     /// Moves on to another row; cheap where the seed is the same.
     pub fn set_row(&mut self, params: &Params) {
-        if params.seed == self.params.seed {
-            self.row.set_row(params);
-        } else {
-            self.row = RowWords::new(params, Purpose::Noise);
+        if params.seed != self.params.seed {
+            self.row.set_seed(params);
         }
+        self.row.set_row(params);
         self.params = *params;
     }
 

@@ -325,6 +325,14 @@ impl Mul for F32x4 {
     }
 }
 
+impl Div for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a / b))
+    }
+}
+
 impl Add for U32x4 {
     type Output = Self;
     #[inline(always)]

@@ -352,6 +352,14 @@ impl Mul for F32x4 {
     }
 }
 
+impl Div for F32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, b: Self) -> Self {
+        Self(f32x4_div(self.0, b.0))
+    }
+}
+
 impl Add for U32x4 {
     type Output = Self;
     #[inline(always)]

@@ -139,7 +139,14 @@ const LN2_HIGH_F64: f64 = f64::from_bits(0x3fe6_2e42_fee0_0000);
 const LN2_LOW_F64: f64 = f64::from_bits(0x3dea_39ef_3579_3c76);
 
 /// log x in float64 for a normal x > 0.
+#[inline(never)]
 pub fn log_f64(x: f64) -> f64 {
+    log_f64_inline(x)
+}
+
+/// The same as part of the caller, where several are taken at once.
+#[inline(always)]
+pub(crate) fn log_f64_inline(x: f64) -> f64 {
     let bits = x.to_bits();
     let mut e = (bits >> 52) as i32 - 1023;
     let mut m = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
@@ -156,12 +163,26 @@ pub fn log1p_f64(x: f64) -> f64 {
     if (-0.29..=0.41).contains(&x) { twice_atanh(x / (2.0 + x)) } else { log_f64(1.0 + x) }
 }
 
+/// The coefficients of [`twice_atanh`], but for the first and the last.
+static ODD: [f64; 10] = [
+    1.0 / 21.0,
+    1.0 / 19.0,
+    1.0 / 17.0,
+    1.0 / 15.0,
+    1.0 / 13.0,
+    1.0 / 11.0,
+    1.0 / 9.0,
+    1.0 / 7.0,
+    1.0 / 5.0,
+    1.0 / 3.0,
+];
+
 /// 2 atanh(s) for |s| < 0.172 by its Taylor series, whose first omitted term is below 2^-60 of the sum.
 fn twice_atanh(s: f64) -> f64 {
     let square = s * s;
     let mut sum = 1.0 / 23.0;
-    for divisor in [21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
-        sum = sum * square + 1.0 / divisor;
+    for coefficient in ODD {
+        sum = sum * square + coefficient;
     }
     let twice = s + s;
     twice + twice * (square * sum)

@@ -69,7 +69,7 @@ pub(crate) fn first_block(purpose: Purpose, column: u32) -> u32 {
 /// Columns lie in the lanes, so in each block of a row the counter words 1 to 3 are equal in all lanes: half of
 /// rounds 1 and 2 are constants of the row, made once here (words run about 10 % faster).
 pub struct RowWords {
-    keys: [[U32x4; 2]; ROUNDS],
+    keys: Keys,
     round1: [U32x4; 2],
     round2: [U32x4; 2],
     purpose: Purpose,
@@ -78,14 +78,16 @@ pub struct RowWords {
 impl RowWords {
     /// Prepares the words of a row.
     pub fn new(params: &Params, purpose: Purpose) -> Self {
-        let mut words = Self {
-            keys: weyl_keys(params.seed.map(U32x4::splat)),
-            round1: [U32x4::splat(0); 2],
-            round2: [U32x4::splat(0); 2],
-            purpose,
-        };
+        let mut words =
+            Self { keys: NO_KEYS, round1: [U32x4::splat(0); 2], round2: [U32x4::splat(0); 2], purpose };
+        words.set_seed(params);
         words.set_row(params);
         words
+    }
+
+    /// Moves on to the seed of another row, before [`Self::set_row`].
+    pub fn set_seed(&mut self, params: &Params) {
+        write_keys(params.seed.map(U32x4::splat), &mut self.keys);
     }
 
     /// Moves on to another row of the same seed, whose round keys are here already.
@@ -175,15 +177,20 @@ pub(crate) fn round([x0, x1, x2, x3]: [U32x4; 4], keys: &[U32x4; 2]) -> [U32x4; 
     [high1 ^ x1 ^ keys[0], low1, high0 ^ x3 ^ keys[1], low0]
 }
 
-/// The keys of all rounds: Weyl sequences.
-pub(crate) fn weyl_keys([mut k0, mut k1]: [U32x4; 2]) -> [[U32x4; 2]; ROUNDS] {
-    let mut keys = [[k0, k1]; ROUNDS];
-    for keys in &mut keys {
+/// The keys of all rounds, from those of the first: Weyl sequences.
+pub(crate) type Keys = [[U32x4; 2]; ROUNDS];
+
+/// Room for keys.
+pub(crate) const NO_KEYS: Keys = [[U32x4::ZERO; 2]; ROUNDS];
+
+/// Writes the keys of a seed, in place: where each row has a seed of its own, a copy would take longer than this.
+#[inline(never)]
+pub(crate) fn write_keys([mut k0, mut k1]: [U32x4; 2], keys: &mut Keys) {
+    for keys in keys.iter_mut().take(opaque(ROUNDS)) {
         *keys = [k0, k1];
         k0 = k0 + U32x4::constant(&W0);
         k1 = k1 + U32x4::constant(&W1);
     }
-    keys
 }
 
 #[inline(always)]

@@ -62,12 +62,17 @@ pub fn inspect_largest(logits: &[f32]) -> Result<Law, Invalid> {
 }
 
 fn law(logits: &[f32], largest: f32) -> Result<Law, Invalid> {
-    if largest == f32::NEG_INFINITY {
-        return Err(Invalid);
+    if largest > f32::NEG_INFINITY && largest < f32::INFINITY {
+        Ok(Law::Finite(largest))
+    } else {
+        certain(logits)
     }
-    if largest < f32::INFINITY {
-        return Ok(Law::Finite(largest));
-    }
+}
+
+/// The law of a row whose largest logit isn't finite.
+#[cold]
+#[inline(never)]
+fn certain(logits: &[f32]) -> Result<Law, Invalid> {
     let mut certain = logits.iter().enumerate().filter(|(_, x)| **x == f32::INFINITY);
     match (certain.next(), certain.next()) {
         (Some((column, _)), None) => Ok(Law::Certain(column)),

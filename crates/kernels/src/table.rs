@@ -74,6 +74,7 @@ fn segment_of(x: f32) -> u32 {
 }
 
 /// G of w = (word·2^32 + tail + ½)·2^-64 for a word below 2^16: all 49 bits of the sum are exact, one rounding ends it.
+#[inline(never)]
 pub fn gumbel_tail(word: u32, tail: u32) -> f32 {
     let bits = f64::from(word) * 4_294_967_296.0 + f64::from(tail) + 0.5;
     gumbel_f64(bits * (1.0 / 18_446_744_073_709_551_616.0)) as f32
@@ -85,6 +86,7 @@ fn gumbel_f64(w: f64) -> f64 {
 }
 
 /// G as a function of x, the signed position of w: below ½ it is 2^32·w, above −2^32·(1 − w).
+#[inline(never)]
 fn gumbel_at(x: f64) -> f64 {
     let part = x * (1.0 / 4_294_967_296.0);
     if part > 0.0 { gumbel_f64(part) } else { -log_f64(-log_f64(-part)) }

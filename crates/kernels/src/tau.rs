@@ -44,7 +44,6 @@ pub fn finish_gradient(dz: &mut [f32], relative: &[f32], params: &Params) -> f32
 
 /// `tangent −= ẑ·τ̇`: what a tangent of τ adds to the tangent of the logits.
 pub fn add_tangent(tangent: &mut [f32], relative: &[f32], tau_tangent: f32) {
-    for (t, &z) in tangent.iter_mut().zip(relative) {
-        *t -= z * tau_tangent;
-    }
+    let tau_tangent = F32x4::splat(tau_tangent);
+    wide::update2(tangent, relative, |t, z| t - z * tau_tangent);
 }

@@ -37,7 +37,14 @@ pub fn canonical(x: f32) -> f32 {
     if x.is_nan() { NAN } else { x }
 }
 
+/// The same for four.
+#[inline(always)]
+pub(crate) fn one_nan(x: F32x4) -> F32x4 {
+    x.eq(x).select(x, F32x4::splat(NAN))
+}
+
 /// The same for all of `x`.
+#[cold]
 #[inline(never)]
 pub fn fix_nans(x: &mut [f32]) {
     for x in x {
@@ -84,11 +91,10 @@ pub fn log_softmax_jvp(value: &[f32], t: &[f32], out: &mut [f32]) {
     wide::map2(value, t, out, 0.0, |value, t| {
         value.zip(t, |value, t| {
             let impossible = value.eq(F32x4::constant(&NEG_INFINITY));
-            impossible.select(F32x4::constant(&ZERO), t - mean4)
+            // The mean may be a number still: it leaves out a NaN at a class whose y is 0 and whose logit isn't −∞.
+            impossible.select(F32x4::constant(&ZERO), one_nan(t - mean4))
         })
     });
-    // Always: the mean leaves out a NaN at a class whose y is 0 and whose logit isn't −∞.
-    fix_nans(out);
 }
 
 /// Gradient of log-sum-exp: `out = v·y`. 0 for a row of nothing but −∞, and for one with a +∞.

@@ -1,7 +1,8 @@
 //! Unnormalised weights as input: their logarithms are the logits.
 
+use crate::lane::F32x4;
 use crate::math::log;
-use crate::vjp::canonical;
+use crate::vjp::one_nan;
 use crate::wide;
 
 /// `logits = log(weights)`. Zero gives −∞, an impossible class; a negative weight, ∞ or NaN gives NaN, which makes
@@ -15,7 +16,6 @@ pub fn to_logits(weights: &[f32], logits: &mut [f32]) {
 /// 0 where the weight is 0.
 #[inline(never)]
 pub fn divide(x: &mut [f32], weights: &[f32]) {
-    for (x, &weight) in x.iter_mut().zip(weights) {
-        *x = if weight == 0.0 { 0.0 } else { canonical(*x / weight) };
-    }
+    let zero = F32x4::splat(0.0);
+    wide::update2(x, weights, |x, weight| weight.ne(zero).keep(one_nan(x / weight)));
 }

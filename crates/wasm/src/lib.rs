@@ -68,6 +68,9 @@ fn table() -> &'static Table {
 // Room for the kernels' work. SAFETY of the functions that lend it: a module has one thread, and no two references to
 // the same room are used at once.
 static mut ROOM: Room = Room::EMPTY;
+// With the keys of the last seed, which from call to call is mostly the same.
+static mut NOISE: Option<RowNoise> = None;
+static mut QUAD_WORDS: Option<QuadWords> = None;
 static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
 static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
 static mut GUIDE: Guide = [0; guide::ENTRIES];
@@ -76,6 +79,18 @@ static mut BINS: Bins = Bins::EMPTY;
 unsafe fn room() -> &'static mut Room {
     let room = &raw mut ROOM;
     unsafe { &mut *room }
+}
+
+unsafe fn drawn_noise(params: &Params) -> &'static RowNoise<'static> {
+    let noise = &raw mut NOISE;
+    let noise = unsafe { (*noise).get_or_insert_with(|| RowNoise::new(table(), params)) };
+    noise.set_row(params);
+    noise
+}
+
+unsafe fn quad_words() -> &'static mut QuadWords {
+    let words = &raw mut QUAD_WORDS;
+    unsafe { (*words).get_or_insert_with(QuadWords::new) }
 }
 
 unsafe fn quad_room() -> &'static mut quad::Room {
@@ -197,26 +212,14 @@ impl Batch {
     }
 }
 
-/// The noise of the rows of a batch, drawn or given, one row after the other.
-struct Noises {
-    drawn: Option<RowNoise<'static>>,
-    given: *const f32,
-}
-
-impl Noises {
-    fn new(given: *const f32) -> Self {
-        Self { drawn: None, given }
-    }
-
-    /// SAFETY: as for [`Batch::row`], where noise is given.
-    unsafe fn row(&mut self, batch: &Batch, row: usize) -> Noise<'_> {
-        let source = if self.given.is_null() {
-            Source::Drawn(draw_row(&mut self.drawn, unsafe { batch.params(row) }))
-        } else {
-            Source::Given(unsafe { batch.row(self.given, row) })
-        };
-        Noise { source, room: unsafe { room() } }
-    }
+/// The noise of a row, drawn or given. SAFETY: as for [`Batch::row`], where noise is given.
+unsafe fn noise_of(batch: &Batch, given: *const f32, row: usize) -> Noise<'static> {
+    let source = if given.is_null() {
+        Source::Drawn(unsafe { drawn_noise(batch.params(row)) })
+    } else {
+        Source::Given(unsafe { batch.row(given, row) })
+    };
+    Noise { source, room: unsafe { room() } }
 }
 
 /// Where the noise of quads comes from. SAFETY: as for [`Batch::rows`], where noise is given.
@@ -234,13 +237,6 @@ unsafe fn quad_source<'a>(
     }
 }
 
-#[inline(never)]
-fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'a RowNoise<'static> {
-    let noise = drawn.get_or_insert_with(|| RowNoise::new(table(), params));
-    noise.set_row(params);
-    noise
-}
-
 /// Gumbel noise.
 ///
 /// # Safety
@@ -248,15 +244,14 @@ fn draw_row<'a>(drawn: &'a mut Option<RowNoise<'static>>, params: &Params) -> &'
 #[wasm_bindgen]
 pub unsafe fn noise(params: *const Params, rows: usize, classes: usize, out: *mut f32) {
     let batch = Batch { params, rows, classes, flags: 0 };
-    let (mut drawn, mut words) = (None, QuadWords::new());
     batch.each_quad(
         |row, quads| unsafe {
             let out = batch.rows_mut(out, row, quads * quad::ROWS);
-            quad::noise(batch.quads(row, quads), table(), &mut words, quad_room(), out);
+            quad::noise(batch.quads(row, quads), table(), quad_words(), quad_room(), out);
             quads
         },
         |row| unsafe {
-            draw_row(&mut drawn, batch.params(row)).fill_row(room().draft(), batch.row_mut(out, row));
+            drawn_noise(batch.params(row)).fill_row(room().draft(), batch.row_mut(out, row));
             Ok(())
         },
         |_| {},
@@ -363,20 +358,19 @@ pub unsafe fn gumbel_max(
     let batch = Batch { params, rows, classes, flags };
     let details = DetailsOut { log_prob, log_z, entropy };
     let logits = scratch_row(scratch, usize::from(details.is_wanted()), classes);
-    let (mut noises, mut words) = (Noises::new(noise), QuadWords::new());
     batch.each_quad(
         |row, quads| unsafe {
             if details.is_wanted() {
                 return 0;
             }
             let logits = batch.logits(x, row, quads * quad::ROWS);
-            let source = quad_source(noise, &batch, row, quads, &mut words);
+            let source = quad_source(noise, &batch, row, quads, quad_words());
             let done = quad::gumbel_max(batch.quads(row, quads), logits, source, quad_room());
             write_indices(&batch, row, done, sample, index)
         },
         |row| unsafe {
             let (input, params) = (batch.input(x, row, logits), batch.params(row));
-            let column = relaxed::gumbel_max(input, params, &mut noises.row(&batch, row))?;
+            let column = relaxed::gumbel_max(input, params, &mut noise_of(&batch, noise, row))?;
             write_index(&batch, row, column, sample, index);
             if details.is_wanted() {
                 let found = Details::of(input, params, batch.row_mut(scratch, 0))?;
@@ -443,12 +437,11 @@ pub unsafe fn gumbel_softmax(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
-    let (mut noises, mut words) = (Noises::new(noise), QuadWords::new());
     batch.each_quad(
         |row, quads| unsafe {
             let rows = quads * quad::ROWS;
             let logits = batch.logits(x, row, rows);
-            let source = quad_source(noise, &batch, row, quads, &mut words);
+            let source = quad_source(noise, &batch, row, quads, quad_words());
             let soft = batch.rows_mut(soft, row, rows);
             let done = quad::gumbel_softmax(batch.quads(row, quads), logits, source, quad_room(), soft);
             write_indices(&batch, row, done, sample, index)
@@ -457,7 +450,7 @@ pub unsafe fn gumbel_softmax(
             let logits = batch.input(x, row, scratch).logits;
             let soft = batch.row_mut(soft, row);
             let column =
-                relaxed::gumbel_softmax(logits, batch.params(row), &mut noises.row(&batch, row), soft)?;
+                relaxed::gumbel_softmax(logits, batch.params(row), &mut noise_of(&batch, noise, row), soft)?;
             write_index(&batch, row, column, sample, index);
             Ok(())
         },
@@ -527,14 +520,13 @@ pub unsafe fn categorical(
     let batch = Batch { params, rows, classes, flags };
     let details = DetailsOut { log_prob, log_z, entropy };
     let drawn = |row: usize| unsafe { slice::from_raw_parts_mut(out.add(row * count), count) };
-    let mut words = QuadWords::new();
     batch.each_quad(
         |row, quads| unsafe {
             if draws != 1 || details.is_wanted() {
                 return 0;
             }
             let logits = batch.logits(x, row, quads * quad::ROWS);
-            let done = quad::categorical(batch.quads(row, quads), logits, &mut words, quad_room());
+            let done = quad::categorical(batch.quads(row, quads), logits, quad_words(), quad_room());
             write_indices(&batch, row, done, core::ptr::null_mut(), out)
         },
         |row| unsafe {
@@ -722,7 +714,6 @@ pub unsafe fn gumbel_softmax_vjp(
     flags: u32,
 ) {
     let batch = Batch { params, rows, classes, flags };
-    let mut noises = Noises::new(noise);
     for row in 0..rows {
         unsafe {
             let (y, v, out, params) =
@@ -737,7 +728,8 @@ pub unsafe fn gumbel_softmax_vjp(
                 vjp::softmax_backward(y, v, 1.0, out);
                 let relative = batch.row_mut(scratch, 0);
                 let logits = batch.input(x, row, scratch_row(scratch, 1, classes)).logits;
-                valid = tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative).is_ok();
+                valid =
+                    tau::relative_scores(logits, params, &mut noise_of(&batch, noise, row), relative).is_ok();
                 *by_tau.add(row) = if valid {
                     tau::finish_gradient(out, relative, params)
                 } else {
@@ -773,7 +765,6 @@ pub unsafe fn gumbel_softmax_jvp(
     flags: u32,
 ) {
     let batch = Batch { params, rows, classes, flags };
-    let mut noises = Noises::new(noise);
     for row in 0..rows {
         unsafe {
             let (y, params) = (batch.row(y, row), batch.params(row));
@@ -781,7 +772,7 @@ pub unsafe fn gumbel_softmax_jvp(
             let by_tau = (!tau_tangent.is_null() && !vjp::is_marked(y)).then(|| {
                 let relative = batch.row_mut(scratch_row(scratch, 1, classes), 0);
                 let logits = batch.input(x, row, scratch).logits;
-                tau::relative_scores(logits, params, &mut noises.row(&batch, row), relative)?;
+                tau::relative_scores(logits, params, &mut noise_of(&batch, noise, row), relative)?;
                 Ok(relative)
             });
             let tangent = batch.row_mut(scratch, 0);
@@ -980,7 +971,6 @@ pub unsafe fn gumbel_top_k(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
-    let mut noises = Noises::new(noise);
     let out = |row: usize| unsafe {
         TopK {
             index: slice::from_raw_parts_mut(index.add(row * k), k),
@@ -992,7 +982,7 @@ pub unsafe fn gumbel_top_k(
         |row| unsafe {
             let (room, logits) = (batch.row_mut(scratch, 0), scratch_row(scratch, 1, classes));
             let input = batch.input(x, row, logits);
-            top_k::gumbel_top_k(input, batch.params(row), &mut noises.row(&batch, row), room, out(row))
+            top_k::gumbel_top_k(input, batch.params(row), &mut noise_of(&batch, noise, row), room, out(row))
         },
         |row| {
             let TopK { index, score, log_prob } = out(row);
@@ -1020,11 +1010,10 @@ pub unsafe fn gumbel_given_max(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
-    let mut noises = Noises::new(noise);
     batch.each(
         |row| unsafe {
             let logits = batch.input(x, row, scratch).logits;
-            let (noise, out) = (&mut noises.row(&batch, row), batch.row_mut(out, row));
+            let (noise, out) = (&mut noise_of(&batch, noise, row), batch.row_mut(out, row));
             conditional::gumbel_given_max(logits, batch.params(row), *max.add(row), noise, out)
         },
         |row| unsafe { batch.row_mut(out, row) }.fill(NAN),
@@ -1049,12 +1038,11 @@ pub unsafe fn gumbel_max_part(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
-    let mut drawn = None;
     let max = if max.is_nan() { None } else { Some(max) };
     batch.each(
         |row| unsafe {
             let params = batch.params(row);
-            let noise = draw_row(&mut drawn, params);
+            let noise = drawn_noise(params);
             let mut leader = *before.cast::<Leader>().add(row);
             let column = part(batch.row(x, row), params, max, noise, room().draft(), &mut leader)?;
             *after.cast::<Leader>().add(row) = leader;

@@ -14,7 +14,6 @@ mod words;
 use crate::BLOCK;
 use crate::gumbel::{Draft, gather};
 use crate::lane::{F32x4, F64x4, U32x4};
-use crate::math::log_f64;
 use crate::philox::{self, Purpose};
 use crate::row::Params;
 use crate::table::{TAIL_WORDS, Table, gumbel_tail, locate};
@@ -233,10 +232,10 @@ pub fn log_sum_exp(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32
     quads.read_lanes(lanes);
     let done = passes::read_laws(quads, logits, values, max);
     passes::exponentials(quads.first(done), lanes, max, values, tiles, sums);
-    let rows =
-        max.iter().zip(sums).take(done).flat_map(|(max, sum)| max.to_array().into_iter().zip(sum.to_array()));
-    for (out, (max, sum)) in out.iter_mut().zip(rows) {
-        *out = (f64::from(max) + log_f64(f64::from(sum))) as f32;
+    for ((max, sum), out) in max.iter().zip(sums).take(done).zip(out.chunks_exact_mut(ROWS)) {
+        for ((max, log), out) in max.to_array().into_iter().zip(passes::log_f64s(*sum)).zip(out) {
+            *out = (f64::from(max) + log) as f32;
+        }
     }
     done
 }

@@ -5,7 +5,7 @@ use super::lanes::Lanes;
 use super::{Best, Columns, Each, Quads, ROWS, Tiles};
 use crate::categorical::TWO_M32;
 use crate::lane::{Constant, F32x4, F64x4, U32x4};
-use crate::math::{Exp2, log_f64};
+use crate::math::{Exp2, log_f64_inline};
 use core::ops::Add;
 
 static NEG_INFINITY: Constant = Constant::f32(f32::NEG_INFINITY);
@@ -90,6 +90,12 @@ pub(super) fn exponentials(
     }
 }
 
+/// The logarithms of four sums.
+#[inline(never)]
+pub(super) fn log_f64s(sums: F32x4) -> [f64; ROWS] {
+    sums.to_array().map(|sum| log_f64_inline(f64::from(sum)))
+}
+
 /// Turns logits into log-softmax values (l − max)·scale − log Σ.
 #[inline(never)]
 pub(super) fn logs(
@@ -101,7 +107,7 @@ pub(super) fn logs(
 ) {
     let rows = lanes.iter().zip(max).zip(sums);
     for (((lanes, max), sum), values) in rows.zip(quads.columns_mut(values)) {
-        let log_sum = F32x4::new(sum.to_array().map(|sum| log_f64(f64::from(sum)) as f32));
+        let log_sum = F32x4::new(log_f64s(*sum).map(|log| log as f32));
         for x in values {
             ((F32x4::load(x) - *max) * lanes.scale - log_sum).store(x);
         }

@@ -3,13 +3,14 @@
 use super::lanes::Lanes;
 use crate::lane::{U32x4, opaque};
 use crate::philox::{
-    MULTIPLIER_0, Purpose, ROUNDS, first_block, mul_wide, round, times_m0, times_m1, weyl_keys,
+    Keys, MULTIPLIER_0, NO_KEYS, Purpose, ROUNDS, first_block, mul_wide, round, times_m0, times_m1,
+    write_keys,
 };
 
 /// The keys of the rows at hand, kept from call to call.
 pub struct QuadWords {
     seed: [U32x4; 2],
-    keys: [[U32x4; 2]; ROUNDS],
+    keys: Keys,
 }
 
 /// One block of each of four rows: of each of its four columns the four rows.
@@ -18,8 +19,9 @@ pub(super) type Blocks = [u32; 16];
 impl QuadWords {
     /// Room for keys, with those of seed 0.
     pub fn new() -> Self {
-        let seed = [U32x4::ZERO; 2];
-        Self { seed, keys: weyl_keys(seed) }
+        let (seed, mut keys) = ([U32x4::ZERO; 2], NO_KEYS);
+        write_keys(seed, &mut keys);
+        Self { seed, keys }
     }
 
     /// The words of blocks 0, 1, … of each four rows, `blocks` of them. Two fours of the same seeds go side by side, as
@@ -79,7 +81,8 @@ impl QuadWords {
     /// Moves on to other rows; cheap where the seeds are the same.
     fn start(&mut self, lanes: &Lanes) -> Start {
         if !self.has_seed(lanes) {
-            *self = Self { seed: lanes.seed, keys: weyl_keys(lanes.seed) };
+            self.seed = lanes.seed;
+            write_keys(lanes.seed, &mut self.keys);
         }
         self.rows(lanes)
     }

@@ -19,7 +19,7 @@ export const FILES: readonly string[] = [
 ];
 
 /** kB: of the tarball, and of what it holds. Maps and sources are two thirds of it, and nobody's bundle has them. */
-export const BUDGET = { packed: 460, unpacked: 1550 };
+export const BUDGET = { packed: 690, unpacked: 2300 };
 
 /** Whose addresses the package may name. */
 const HOSTS = [

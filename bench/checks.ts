@@ -3,12 +3,12 @@
 import { isOurs } from "./contestant.ts";
 import { toleranceOf, worstGradient, worstSoft } from "./errors.ts";
 import { cells, type Extent } from "./extent.ts";
-import { lawOf } from "./inputs.ts";
+import { lawOf, tokenLawOf } from "./inputs.ts";
 import type { Entrant } from "./measure.ts";
 import { progress } from "./progress.ts";
 import { BINS, type Drawn, type Values } from "./protocol.ts";
 import { deviations } from "./statistics.ts";
-import { describe, type Operation, type Shape, type Task } from "./tasks.ts";
+import { describe, filterOf, type Operation, type Shape, type Task } from "./tasks.ts";
 
 /** Chi-square may be this many standard deviations off: six in ten million right samplers are. */
 export const MOST_DEVIATIONS = 5;
@@ -40,8 +40,11 @@ export function describeCheck(check: Check, text = check.text): string {
  */
 const MOST_INFINITE = 2 ** -20;
 
-/** Draws to check the law of many draws: the slowest contestant makes 30,000 a second. */
+/** Draws to check the law of draws from one row: the slowest contestant makes 30,000 a second. */
 const LAW_DRAWS = 100_000;
+
+/** Elements and least rows to check the law of tokens: who sorts takes long for a row of a vocabulary. */
+const LAW_TOKENS = { elements: 2 ** 21, rows: 128 };
 
 /** Their values can be computed here, too: of what is given, or of the sample that comes with them. */
 const COMPUTED: readonly Operation[] = ["softGiven", "backward", "forwardBackward"];
@@ -98,7 +101,11 @@ async function checkLaw(
   task: Task,
   rows: number,
 ): Promise<Found> {
-  const enough = task.draws ? LAW_DRAWS : rows;
+  const enough = filterOf(task.operation)
+    ? Math.max(LAW_TOKENS.rows, Math.ceil(LAW_TOKENS.elements / task.classes))
+    : task.draws
+      ? LAW_DRAWS
+      : rows;
   const drawn = await peer.ask<Drawn>({ do: "law", contestant, task, rows: enough });
   if ("missing" in drawn) return undefined;
   const { counts, gaps, worstRow, infinite } = drawn;
@@ -109,8 +116,10 @@ async function checkLaw(
   if (infinite > (isOurs(contestant) ? 0 : MOST_INFINITE * elements)) {
     return { worst: Infinity, text: infinities };
   }
+  const law = isNoise ? UNIFORM : lawOfTask(task);
   const found = [
-    fit(counts, isNoise ? UNIFORM : lawOf(task.classes), "σ off the law"),
+    fit(counts, law, "σ off the law"),
+    impossible(counts, law),
     task.operation === "hard"
       ? part(worstRow, toleranceOf(contestant).hard, "a row is off one-hot by")
       : part(worstRow, toleranceOf(contestant).sum, "the sum of a row is off 1 by"),
@@ -122,6 +131,17 @@ async function checkLaw(
   }
   const worst = found.find(hasFailed) ?? found.reduce((a, b) => (a.worst < b.worst ? b : a));
   return { ...worst, ...(infinite > 0 && { remark: infinities }) };
+}
+
+function lawOfTask({ operation, classes }: Task): ArrayLike<number> {
+  const filter = filterOf(operation);
+  return filter ? tokenLawOf(filter, classes) : lawOf(classes);
+}
+
+/** Chi-square counts neighbouring classes together, so it doesn't see all draws of classes that a filter drops. */
+function impossible(counts: readonly number[], law: ArrayLike<number>) {
+  const drawn = counts.reduce((sum, count, i) => (law[i] > 0 ? sum : sum + count), 0);
+  return { worst: drawn > 0 ? Infinity : 0, text: `${drawn} draws of classes of probability 0` };
 }
 
 function fit(counts: readonly number[], law: ArrayLike<number>, what: string) {

@@ -1,7 +1,7 @@
 /** What a library has to say to take part. */
 
-import { logitsOf, noiseOf, softOf, upstreamOf } from "./inputs.ts";
-import type { Task } from "./tasks.ts";
+import { logitsOf, noiseOf, softOf, tokenLogitsOf, upstreamOf } from "./inputs.ts";
+import { filterOf, type Task } from "./tasks.ts";
 
 export const SEED = 1;
 
@@ -28,7 +28,7 @@ export type Answer = ArrayLike<number> | SampleAndGradient;
 /** A task made ready: arrays allocated, functions compiled. */
 export interface Prepared {
   /** Does the task once. Samplers draw anew each time. */
-  readonly run: () => Answer;
+  readonly run: () => Answer | Promise<Answer>;
   /** Draws of a call, where they are fewer than the task asks for. */
   readonly draws?: number;
   readonly dispose?: () => void;
@@ -55,7 +55,7 @@ export class Inputs {
     this.#task = task;
   }
   get logits(): Float32Array {
-    return logitsOf(this.#task);
+    return filterOf(this.#task.operation) ? tokenLogitsOf(this.#task) : logitsOf(this.#task);
   }
   get noise(): Float32Array {
     return noiseOf(this.#task);

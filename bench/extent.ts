@@ -2,6 +2,7 @@
 
 import {
   type Cell,
+  HUGE,
   type Length,
   MAIN,
   OTHER_TAUS,
@@ -34,7 +35,7 @@ export const FULL: Extent = {
   shapes: [
     [MAIN, { rounds: 7, ms: 100 }],
     [SHORT, { rounds: 5, ms: 80 }],
-    ...WIDE.map((shape) => [shape, { rounds: 3, ms: 100 }] as const),
+    ...[...WIDE, HUGE].map((shape) => [shape, { rounds: 3, ms: 100 }] as const),
   ],
   otherTaus: { rounds: 5, ms: 80 },
   small: { rounds: 7, ms: 60 },

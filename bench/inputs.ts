@@ -3,12 +3,22 @@
  * numbers without sending them.
  */
 
-import type { Shape } from "./tasks.ts";
+import type { Filter, Shape } from "./tasks.ts";
 
 /** Logits spread evenly over 3 nats, in mixed order, the same in each row. */
 export function logitsOf({ rows, classes }: Shape): Float32Array {
-  const at = (i: number) => (3 * ((((i % classes) * 367) % classes) + 0.5)) / classes;
+  const at = (i: number) => (3 * (place(i, classes) + 0.5)) / classes;
   return Float32Array.from({ length: rows * classes }, (_, i) => at(i));
+}
+
+/** Logits of tokens: the r-th most probable has probability ∝ 1/r, as words of a text (Zipf's law), in mixed order. */
+export function tokenLogitsOf({ rows, classes }: Shape): Float32Array {
+  const at = (i: number) => -Math.log(place(i, classes) + 1);
+  return Float32Array.from({ length: rows * classes }, (_, i) => at(i));
+}
+
+function place(i: number, classes: number): number {
+  return ((i % classes) * 367) % classes;
 }
 
 /** Noise to give: Gumbel quantiles of a Weyl sequence (multiples of the golden ratio). */
@@ -51,4 +61,16 @@ export function softOf(
 export function lawOf(classes: number): Float64Array {
   const logits = logitsOf({ rows: 1, classes });
   return softOf({ logits, noise: new Float32Array(classes) }, classes, 1);
+}
+
+/** The law of tokens: softmax(logits/T) of the most probable classes that the filter keeps, 0 for all others. */
+export function tokenLawOf({ temperature, topK, topP }: Filter, classes: number): Float64Array {
+  const logits = tokenLogitsOf({ rows: 1, classes });
+  const law = softOf({ logits, noise: new Float32Array(classes) }, classes, temperature);
+  const order = Array.from(law.keys()).sort((a, b) => law[b] - law[a]);
+  let kept = 0;
+  let mass = 0;
+  while (kept < (topK ?? classes) && mass < (topP ?? 1)) mass += law[order[kept++]];
+  for (const i of order.slice(kept)) law[i] = 0;
+  return law.map((p) => p / mass);
 }

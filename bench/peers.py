@@ -19,7 +19,8 @@ import numpy as np  # noqa: E402
 
 SEED = 1
 BINS = 64
-INDEX = ("gumbelMax", "inverseCdf", "manyDraws")
+INDEX = ("gumbelMax", "inverseCdf", "manyDraws", "topK50", "topP")
+TOKENS = ("topK50", "topP")
 
 
 class Inputs:
@@ -35,6 +36,10 @@ class Inputs:
 
     def logits(self):
         row = 3 * ((np.arange(self.classes) * 367 % self.classes) + 0.5) / self.classes
+        return np.tile(row, (self.rows, 1)).astype(np.float32)
+
+    def token_logits(self):
+        row = -np.log(np.arange(self.classes) * 367 % self.classes + 1.0)
         return np.tile(row, (self.rows, 1)).astype(np.float32)
 
     def noise(self):
@@ -102,6 +107,8 @@ def numpy_library():
             return both
         if operation == "gumbelMax":
             return lambda: np.argmax(logits + noise(shape), -1)
+        if operation != "inverseCdf":
+            return None
 
         def inverse_cdf():
             sums = np.cumsum(soften(logits, 1), -1, dtype=np.float64)
@@ -136,6 +143,20 @@ def torch_library():
         if operation == "manyDraws":
             law = torch.from_numpy(inputs.law())
             return lambda: torch.multinomial(law, draws, replacement=True).numpy()
+        if operation in TOKENS:
+            logits = torch.from_numpy(inputs.token_logits())
+
+            def top_k():
+                largest, classes = logits.topk(50)
+                return classes.gather(-1, torch.multinomial(torch.softmax(largest, -1), 1)).numpy()
+
+            def top_p():
+                falling, classes = (logits / 0.8).sort(descending=True)
+                p = torch.softmax(falling, -1)
+                p[p.cumsum(-1) - p >= 0.9] = 0
+                return classes.gather(-1, torch.multinomial(p, 1)).numpy()
+
+            return top_k if operation == "topK50" else top_p
         logits = torch.from_numpy(inputs.logits())
         if operation == "soft":
             return lambda: gumbel_softmax(logits, tau).numpy()
@@ -156,6 +177,8 @@ def torch_library():
             return both
         if operation == "gumbelMax":
             return lambda: torch.argmax(logits + noise(shape), -1).numpy()
+        if operation != "inverseCdf":
+            return None
         return lambda: torch.multinomial(torch.softmax(logits, -1), 1, replacement=True).numpy()
 
     notes = ["PyTorch's backward is the kernel that its autograd calls; jitted JAX and jax-js are compiled before the clock runs."]
@@ -226,6 +249,8 @@ def jax_library():
                 return (sums <= u).sum(-1)
 
             return drawn(inverse_cdf, inputs.logits())
+        if operation != "manyDraws":
+            return None
         law = inputs.law().astype(np.float32)
         return drawn(lambda key, p: jax.random.choice(key, len(law), (draws,), p=p), law)
 
@@ -330,6 +355,8 @@ def main(name):
             ready = (None, None)
             ready = (task, prepare(task["operation"], Inputs(task), task["draws"]))
         run = ready[1]
+        if run is None:
+            return {"missing": True}
         if request["do"] == "law":
             return law(run, task, request["rows"])
         if request["do"] == "values":

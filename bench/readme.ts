@@ -3,10 +3,22 @@
 import { JS_BACKEND, PLAIN, REFERENCE } from "./contestant.ts";
 import { between, speed, table } from "./markdown.ts";
 import { mark, type Run } from "./run.ts";
-import { MAIN, OPERATIONS, type Operation, SHORT, type Shape, TAU, task, title } from "./tasks.ts";
+import {
+  MAIN,
+  OPERATIONS,
+  type Operation,
+  SHORT,
+  type Shape,
+  TAU,
+  task,
+  title,
+  WIDE,
+} from "./tasks.ts";
 
 const START = "<!-- bench: written by bench/readme.ts -->";
 const END = "<!-- /bench -->";
+
+const [, WIDEST] = WIDE;
 
 const ROWS: readonly (readonly [Operation, Shape])[] = [
   ["noise", MAIN],
@@ -18,6 +30,8 @@ const ROWS: readonly (readonly [Operation, Shape])[] = [
   ["gumbelMax", MAIN],
   ["inverseCdf", MAIN],
   ["manyDraws", MAIN],
+  ["topK50", WIDEST],
+  ["topP", WIDEST],
 ];
 
 /** Who has operations of many kinds; RESULTS.md has all. */
@@ -43,7 +57,7 @@ function figures(run: Run): string {
   ]);
   const machine = run.machine.slice(0, 2).join(", ");
   return [
-    `Million elements a second on one core (many draws: million draws), ${title(MAIN)} where no other shape is named, τ = ${TAU}, by \`${run.command}\` (${machine}). It checks answers first; "✗" failed, "–" isn't there. [RESULTS.md](bench/RESULTS.md) has spreads, other shapes, small and first calls, scale, where gumbel loses, and versions; the main figures are also [a chart](bench/results.svg).`,
+    `Million elements a second on one core (draws: million draws), ${title(MAIN)} where no other shape is named, τ = ${TAU}, by \`${run.command}\` (${machine}). It checks answers first; "✗" failed, "–" isn't there. [RESULTS.md](bench/RESULTS.md) has spreads, other shapes, small and first calls, scale, where gumbel loses, and versions; the main figures are also [a chart](bench/results.svg).`,
     table(["", ...columns], rows),
   ].join("\n\n");
 }

@@ -8,6 +8,9 @@ import { mark, type Run } from "./run.ts";
 import { BUDGET_MS } from "./scale.ts";
 import { median, ratio } from "./statistics.ts";
 import {
+  describe,
+  filterOf,
+  HUGE,
   MAIN,
   OPERATION_NAMES,
   OPERATIONS,
@@ -24,7 +27,8 @@ import {
 } from "./tasks.ts";
 
 const OPERATIONS_EXPLAINED =
-  "**noise**: standard Gumbel noise. **soft**: softmax((logits + noise)/τ). **hard**: the one-hot of its largest entry. **backward**: the gradient by the logits, of a soft sample and an upstream gradient that are given. **forward + backward**: a soft sample and its gradient. **index**: a class a row. **many draws**: 100,000 classes from one row in a call, which makes the tables it needs, but for plain TypeScript and alias-sampling, whose tables are made before.";
+  "**noise**: standard Gumbel noise. **soft**: softmax((logits + noise)/τ). **hard**: the one-hot of its largest entry. **backward**: the gradient by the logits, of a soft sample and an upstream gradient that are given. **forward + backward**: a soft sample and its gradient. **index**: a class a row. **many draws**: 100,000 classes from one row in a call, which makes the tables it needs, but for plain TypeScript and alias-sampling, whose tables are made before. **draws from a kept law**: the same from tables that all make before. **token**: a class a row of those that a filter keeps, the 50 most probable (top-k), or at temperature 0.8 the fewest that have 0.9 of the probability (top-p); logits by Zipf's law, in mixed order.";
+const OTHER_SHAPES = [SHORT, ...WIDE, HUGE];
 const VERSUS = `Speed of *${REFERENCE}* divided by that of each other, the median of the rounds' quotients; below 1 it loses:`;
 
 export function report(run: Run): string {
@@ -33,15 +37,16 @@ export function report(run: Run): string {
     list(run.machine),
     "![The main figures as bars](results.svg)",
     OPERATIONS_EXPLAINED,
-    `Figures are million elements a second, for many draws million draws: the median of rounds in which all contestants take turns, ± their median absolute deviation. "–": the library has no such operation, nor parts to make it of. "✗": its answers failed a check, see below.`,
+    `Figures are million elements a second, for draws of one row million draws: the median of rounds in which all contestants take turns, ± their median absolute deviation. "–": the library has no such operation, nor parts to make it of. "✗": its answers failed a check, see below.`,
     `## ${title(MAIN)}, τ = ${TAU}\n\n${speeds(run, MAIN)}`,
     `${VERSUS}\n\n${ratios(run, MAIN)}`,
     `## Other shapes, τ = ${TAU}`,
-    ...[SHORT, ...WIDE]
-      .filter((shape) => isTimed(run, task("soft", shape)))
-      .map((shape) => {
+    ...OTHER_SHAPES.filter((shape) => tasksAt(shape).some((task) => isTimed(run, task))).map(
+      (shape) => {
         return `### ${title(shape)}\n\n${speeds(run, shape)}\n\n${VERSUS}\n\n${ratios(run, shape)}`;
-      }),
+      },
+    ),
+    `## Tokens\n\nThe same in ms a row:\n\n${tokens(run)}`,
     `## Other τ: soft samples, ${title(MAIN)}\n\n${taus(run)}`,
     `## Where gumbel loses\n\n${losses(run)}`,
     `## Small calls\n\nµs of one call on ${title(SMALL)}:\n\n${small(run)}`,
@@ -105,6 +110,20 @@ function ratios(run: Run, shape: Shape): string {
   return grid(run, columns, (task, name) => ratioCell(run, task, name), others);
 }
 
+function tokens(run: Run): string {
+  const columns = [MAIN, ...WIDE]
+    .flatMap(tasksAt)
+    .filter((at) => filterOf(at.operation) && isTimed(run, at))
+    .map((at): [string, Task] => [describe(at), at]);
+  return grid(run, columns, (at, name) => {
+    const times = run.results.of(at, name);
+    if (times === undefined) return "–";
+    if (times instanceof Error) return "error ✗";
+    const ms = (median(times) * at.classes) / 1e6;
+    return `${digits(ms)} ${plusMinus(times)}${mark(run, at, name)}`;
+  });
+}
+
 function taus(run: Run): string {
   const all = [...OTHER_TAUS, TAU].toSorted((a, b) => a - b);
   const columns = all.map((tau): [string, Task] => [`τ = ${tau}`, task("soft", MAIN, tau)]);
@@ -121,7 +140,7 @@ function losses(run: Run): string {
 }
 
 function lossesTo(others: readonly string[], us: string, run: Run): string {
-  const duels = [MAIN, SHORT, ...WIDE].flatMap((shape) =>
+  const duels = [MAIN, ...OTHER_SHAPES].flatMap((shape) =>
     tasksAt(shape).flatMap((at) => {
       const ours = run.results.numbers(at, us);
       return others.flatMap((name) => {

@@ -13,6 +13,7 @@ const OTHERS = {
   "jax-js": "peers/jax-js",
   stdlib: "peers/stdlib",
   "alias-sampling": "peers/alias-sampling",
+  transformers: "peers/transformers",
 };
 const PYTHON = ["torch", "jax", "numpy"];
 

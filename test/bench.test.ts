@@ -9,18 +9,31 @@ import { type Check, checkAll, describeCheck, hasFailed } from "../bench/checks.
 import { type Answer, type Contestant, JS_BACKEND, PLAIN, REFERENCE } from "../bench/contestant.ts";
 import { QUICK } from "../bench/extent.ts";
 import { gapRank } from "../bench/gap.ts";
+import { tokenLogitsOf } from "../bench/inputs.ts";
 import { isUpToDate } from "../bench/install.ts";
 import { machine } from "../bench/machine.ts";
 import { type Entrant, measure, Results } from "../bench/measure.ts";
 import { Peer } from "../bench/peer.ts";
 import { versionIn } from "../bench/peers/versions.ts";
 import { library as plain } from "../bench/plain/library.ts";
+import { sortedTokens } from "../bench/plain/tokens.ts";
+import { Xorshift128 } from "../bench/plain/xorshift128.ts";
 import type { Request } from "../bench/protocol.ts";
 import { withFigures } from "../bench/readme.ts";
 import { report } from "../bench/report.ts";
 import { failures, mark, type Run } from "../bench/run.ts";
 import { deviations, median, ratio, spread } from "../bench/statistics.ts";
-import { MAIN, type Operation, OTHER_TAUS, SHORT, TAU, type Task, task } from "../bench/tasks.ts";
+import {
+  filterOf,
+  MAIN,
+  OPERATION_NAMES,
+  type Operation,
+  OTHER_TAUS,
+  SHORT,
+  TAU,
+  type Task,
+  task,
+} from "../bench/tasks.ts";
 import { lastWordsOf, wordsOf } from "../bench/words.ts";
 import { drawn, values } from "../bench/worker/answers.ts";
 
@@ -28,16 +41,18 @@ vi.mock("../bench/progress.ts", () => ({ progress() {} }));
 
 /** A contestant in this process instead of its own. */
 function entrant({ name, prepare }: Contestant): Entrant {
-  const answer = (request: Exclude<Request, { do: "hello" }>): unknown => {
+  const answer = async (request: Exclude<Request, { do: "hello" }>): Promise<unknown> => {
     const prepared = prepare(request.task);
     if (!prepared) return { missing: true };
     if (request.do === "law") return drawn(prepared.run, request.task, request.rows);
-    if (request.do === "values") return values(prepared.run());
+    if (request.do === "values") return values(await prepared.run());
     return { median: 2, items: 1000 };
   };
   return {
     name,
-    peer: { ask: async <T>(request: Exclude<Request, { do: "hello" }>) => answer(request) as T },
+    peer: {
+      ask: async <T>(request: Exclude<Request, { do: "hello" }>) => (await answer(request)) as T,
+    },
   };
 }
 
@@ -48,8 +63,8 @@ function spoilt(spoil: (answer: Answer, operation: Operation) => void): Entrant 
     prepare(task) {
       const prepared = plain.contestants[0].prepare(task);
       if (!prepared) return undefined;
-      const run = () => {
-        const answer = prepared.run();
+      const run = async () => {
+        const answer = await prepared.run();
         spoil(answer, task.operation);
         return answer;
       };
@@ -97,7 +112,7 @@ describe("checks", () => {
   it("pass plain loops, on every operation", async () => {
     const checks = await checkAll(plain.contestants.map(entrant), QUICK);
     expect(failedIn(checks)).toEqual(new Set());
-    expect(new Set(checks.map(({ task }) => task.operation)).size).toBe(9);
+    expect(new Set(checks.map(({ task }) => task.operation)).size).toBe(OPERATION_NAMES.length);
   });
 
   it("find values that are a thousandth off, and winners and indices that are one off", async () => {
@@ -133,7 +148,7 @@ describe("checks", () => {
       ],
       QUICK,
     );
-    expect(failedIn(checks).size).toBe(9);
+    expect(failedIn(checks).size).toBe(OPERATION_NAMES.length);
   });
 
   it("find soft samples of another τ, at each τ", async () => {
@@ -194,6 +209,41 @@ describe("checks", () => {
     expect(gapRank(0.8, 0.2, 0.5, 0)).toBeCloseTo(0.5);
   });
 
+  it("find tokens that another filter keeps, and another temperature", async () => {
+    const filters = {
+      none: { temperature: 1 },
+      fewer: { temperature: 1, topK: 35 },
+      more: { temperature: 1, topK: 51 },
+      narrow: { temperature: 0.8, topP: 0.8 },
+      wide: { temperature: 0.8, topP: 0.95 },
+      hot: { temperature: 1, topP: 0.9 },
+      right: { temperature: 1, topK: 50 },
+      "right, too": { temperature: 0.8, topP: 0.9 },
+    };
+    const entrants = Object.entries(filters).map(([name, filter]) => {
+      const prepare: Contestant["prepare"] = (task) => {
+        if (!filterOf(task.operation)) return undefined;
+        const logits = tokenLogitsOf(task);
+        const random = new Xorshift128(1);
+        const index = new Int32Array(task.rows);
+        const run = () => {
+          sortedTokens(random, logits, filter, task.classes, index);
+          return index;
+        };
+        return { run };
+      };
+      return entrant({ name, prepare });
+    });
+    const checks = (await checkAll(entrants, QUICK)).filter(hasFailed);
+    const foundAt = (operation: Operation) =>
+      checks.filter(({ task }) => task.operation === operation).map(({ contestant }) => contestant);
+    const others = (name: string) => Object.keys(filters).filter((other) => other !== name);
+    expect(foundAt("topK50")).toEqual(others("right"));
+    expect(foundAt("topP")).toEqual(others("right, too"));
+    const more = checks.find(({ contestant }) => contestant === "more");
+    expect(more?.text).toMatch(/^\d+ draws of classes of probability 0$/);
+  });
+
   it("keep a failure's words and go on", async () => {
     const broken = entrant({
       name: "broken",
@@ -204,7 +254,7 @@ describe("checks", () => {
       }),
     });
     const checks = await checkAll([broken], QUICK);
-    expect(failedIn(checks).size).toBe(9);
+    expect(failedIn(checks).size).toBe(OPERATION_NAMES.length);
     expect(checks[0].text).toBe("out of order");
   });
 });

@@ -2,15 +2,17 @@
 
 import {
   categorical,
+  categoricalLaw,
   gumbelMax,
   gumbelNoise,
   gumbelSoftmax,
   gumbelSoftmaxVjp,
   Rng,
+  sampleTokens,
   softmaxBackward,
 } from "gumbel";
 import { type Contestant, Inputs, type Prepared, SEED } from "../contestant.ts";
-import type { Task } from "../tasks.ts";
+import { filterOf, type Task } from "../tasks.ts";
 
 /** One with `out` given at each call, or one that makes a new array at each. */
 export function contestant(name: string, withOut: boolean): Contestant {
@@ -67,6 +69,17 @@ function runOf(task: Task, withOut: boolean): Prepared["run"] {
     case "manyDraws": {
       const out = ints(draws);
       return () => categorical(logits, { classes, draws, rng, out });
+    }
+    case "lawDraws": {
+      const law = categoricalLaw(logits);
+      const out = ints(draws);
+      return () => law.draw(draws, { rng, out });
+    }
+    case "topK50":
+    case "topP": {
+      const filter = filterOf(operation);
+      const out = ints(rows);
+      return () => sampleTokens(logits, { ...filter, classes, rng, out });
     }
   }
 }

@@ -1,10 +1,10 @@
-/** gumbel through an object that is made once: a plan, whose arrays nothing copies, or a law that is kept. */
+/** gumbel through an object that is made once: a plan, whose arrays nothing copies. */
 
-import { categoricalLaw, gumbelSoftmaxPlan, Rng } from "gumbel";
+import { gumbelSoftmaxPlan, Rng } from "gumbel";
 import { type Contestant, Inputs, type Prepared, SEED } from "../contestant.ts";
 import type { Task } from "../tasks.ts";
 
-/** What a plan is for: samples and their gradients; and many draws from a law. */
+/** What a plan is for: samples and their gradients. */
 export const planContestant: Contestant = {
   name: "gumbel, plan",
   prepare(task) {
@@ -14,7 +14,7 @@ export const planContestant: Contestant = {
 };
 
 function runOf(task: Task): Prepared["run"] | undefined {
-  const { operation, rows, classes, tau, draws } = task;
+  const { operation, rows, classes, tau } = task;
   const shape = { rows, classes, tau };
   const inputs = new Inputs(task);
   const rng = new Rng(SEED);
@@ -45,11 +45,6 @@ function runOf(task: Task): Prepared["run"] | undefined {
       plan.logits.set(inputs.logits);
       plan.upstream.set(inputs.upstream);
       return () => ({ sample: plan.forward({ rng }), gradient: plan.backward() });
-    }
-    case "manyDraws": {
-      const law = categoricalLaw(inputs.logits);
-      const out = new Int32Array(draws);
-      return () => law.draw(draws, { rng, out });
     }
     default:
       return undefined;

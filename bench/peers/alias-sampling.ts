@@ -15,7 +15,7 @@ export const library: Library = {
     {
       name: "alias-sampling",
       prepare({ operation, classes, draws }) {
-        if (operation !== "manyDraws") return undefined;
+        if (operation !== "manyDraws" && operation !== "lawDraws") return undefined;
         const table = sample(Array.from(lawOf(classes)));
         return { run: () => table.next(draws) };
       },

@@ -102,6 +102,8 @@ function runOf(
       const logits = keep(Float32Array.from(lawOf(classes), Math.log));
       return () => values(() => tf.multinomial(logits, draws, seed++));
     }
+    default:
+      return undefined;
   }
 }
 

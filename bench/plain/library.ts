@@ -9,16 +9,34 @@ import {
   SEED,
 } from "../contestant.ts";
 import { lawOf } from "../inputs.ts";
-import type { Task } from "../tasks.ts";
+import { type Filter, filterOf, type Task } from "../tasks.ts";
 import { AliasTable } from "./alias-table.ts";
 import { softmaxBackward } from "./backward.ts";
 import { gumbelMax, hardSamples } from "./gumbel-max.ts";
 import { inverseCdf } from "./inverse-cdf.ts";
 import { gumbelNoise } from "./noise.ts";
 import { softGiven, softSamples } from "./soft.ts";
+import { selectedTokens, sortedTokens } from "./tokens.ts";
 import { Xorshift128 } from "./xorshift128.ts";
 
 const plain: Contestant = { name: PLAIN, prepare: (task) => ({ run: runOf(task) }) };
+
+const sorting: Contestant = {
+  name: "plain, sorting",
+  prepare(task) {
+    const { operation, rows, classes } = task;
+    const filter = filterOf(operation);
+    if (filter === undefined) return undefined;
+    const { logits } = new Inputs(task);
+    const random = new Xorshift128(SEED);
+    const index = new Int32Array(rows);
+    const run = () => {
+      sortedTokens(random, logits, filter, classes, index);
+      return index;
+    };
+    return { run };
+  },
+};
 
 function runOf(task: Task): Prepared["run"] {
   const { operation, rows, classes, tau, draws } = task;
@@ -77,14 +95,23 @@ function runOf(task: Task): Prepared["run"] {
         inverseCdf(random, logits, room, index);
         return index;
       };
-    case "manyDraws": {
+    case "manyDraws":
+    case "lawDraws": {
       const table = new AliasTable(lawOf(classes));
       return () => {
         table.draw(random, index);
         return index;
       };
     }
+    case "topK50":
+    case "topP": {
+      const filter = filterOf(operation) as Filter;
+      return () => {
+        selectedTokens(random, logits, filter, room, index);
+        return index;
+      };
+    }
   }
 }
 
-export const library: Library = { contestants: [plain], versions: {} };
+export const library: Library = { contestants: [plain, sorting], versions: {} };

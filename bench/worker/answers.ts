@@ -1,19 +1,19 @@
 /** What a contestant drew or computed, in the form in which it is checked. */
 
-import type { Answer } from "../contestant.ts";
+import type { Answer, Prepared } from "../contestant.ts";
 import { gapRank } from "../gap.ts";
 import { lawOf } from "../inputs.ts";
 import { BINS, type Drawn, type Values } from "../protocol.ts";
-import type { Task } from "../tasks.ts";
+import { filterOf, type Operation, type Task } from "../tasks.ts";
 
 /** Draws until at least `rows` rows (or draws) are counted. */
-export function drawn(run: () => Answer, task: Task, rows: number): Drawn {
+export async function drawn(run: Prepared["run"], task: Task, rows: number): Promise<Drawn> {
   const { operation, classes } = task;
   const counts = new Array<number>(operation === "noise" ? BINS : classes).fill(0);
   const total = { counts, gaps: new Array<number>(BINS).fill(0), worstRow: 0, infinite: 0 };
   const law = lawOf(classes);
   for (let done = 0; done < rows; ) {
-    const answer = run();
+    const answer = await run();
     const sample = "sample" in answer ? answer.sample : answer;
     if (operation === "noise") countNoise(sample, total);
     else if (isIndex(task)) for (let i = 0; i < sample.length; i++) counts[sample[i]]++;
@@ -28,9 +28,11 @@ export function values(answer: Answer): Values {
   return { values: Array.from(answer.gradient), sample: Array.from(answer.sample) };
 }
 
+const INDEX: readonly Operation[] = ["gumbelMax", "inverseCdf", "manyDraws", "lawDraws"];
+
 /** Whether the answer is classes, one a row or draw. */
 function isIndex({ operation }: Task): boolean {
-  return operation === "gumbelMax" || operation === "inverseCdf" || operation === "manyDraws";
+  return filterOf(operation) !== undefined || INDEX.includes(operation);
 }
 
 interface Counted {

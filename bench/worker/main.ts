@@ -39,7 +39,7 @@ async function answer(request: Request): Promise<unknown> {
   const prepared = prepare(request);
   if (prepared === undefined) return { missing: true };
   if (request.do === "law") return drawn(prepared.run, task, request.rows);
-  if (request.do === "values") return values(prepared.run());
+  if (request.do === "values") return values(await prepared.run());
   const median = await time(prepared.run, request);
   return { median, items: prepared.draws ?? (task.draws || task.rows * task.classes) };
 }

@@ -50,6 +50,9 @@ enum Reply {
         median: f64,
         items: usize,
     },
+    Missing {
+        missing: bool,
+    },
 }
 
 #[derive(Serialize)]
@@ -77,6 +80,9 @@ fn answer(request: Request, ready: &mut Option<Prepared>) -> Reply {
                 "Native Rust: the same kernels outside of WebAssembly, their portable lanes left to LLVM with target-cpu=native, no copies.".into(),
             ],
         },
+        Request::Law { task, .. } | Request::Time { task, .. } if !task.is_known() => {
+            Reply::Missing { missing: true }
+        }
         Request::Law { task, rows } => law(prepared(ready, task), rows),
         Request::Values { task } => values(prepared(ready, task)),
         Request::Time { task, ms, repeat, warmup } => {

@@ -16,6 +16,12 @@ pub struct Task {
     pub draws: usize,
 }
 
+impl Task {
+    pub fn is_known(&self) -> bool {
+        !["lawDraws", "topK50", "topP"].contains(&self.operation.as_str())
+    }
+}
+
 pub enum Answer<'a> {
     Values(&'a [f32]),
     Indices(&'a [i32]),

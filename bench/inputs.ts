@@ -7,18 +7,14 @@ import type { Filter, Shape } from "./tasks.ts";
 
 /** Logits spread evenly over 3 nats, in mixed order, the same in each row. */
 export function logitsOf({ rows, classes }: Shape): Float32Array {
-  const at = (i: number) => (3 * (place(i, classes) + 0.5)) / classes;
+  const at = (i: number) => (3 * ((((i % classes) * 367) % classes) + 0.5)) / classes;
   return Float32Array.from({ length: rows * classes }, (_, i) => at(i));
 }
 
-/** Logits of tokens: the r-th most probable has probability ∝ 1/r, as words of a text (Zipf's law), in mixed order. */
+/** Logits of tokens, by Zipf's law: the r-th most probable has about 1/r, in the order of a Weyl sequence in (0, 1). */
 export function tokenLogitsOf({ rows, classes }: Shape): Float32Array {
-  const at = (i: number) => -Math.log(place(i, classes) + 1);
+  const at = (i: number) => -Math.log((weyl((i % classes) + 1, 0x9e3779b9) + 0.5) * 2 ** -32);
   return Float32Array.from({ length: rows * classes }, (_, i) => at(i));
-}
-
-function place(i: number, classes: number): number {
-  return ((i % classes) * 367) % classes;
 }
 
 /** Noise to give: Gumbel quantiles of a Weyl sequence (multiples of the golden ratio). */

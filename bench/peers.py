@@ -23,6 +23,10 @@ INDEX = ("gumbelMax", "inverseCdf", "manyDraws", "topK50", "topP")
 TOKENS = ("topK50", "topP")
 
 
+def weyl(i, step):
+    return (i.astype(np.uint32) * np.uint32(step)).astype(np.float64)
+
+
 class Inputs:
     """What inputs.ts makes, by the same formulas."""
 
@@ -31,15 +35,14 @@ class Inputs:
         self.shape = (self.rows, self.classes)
 
     def _weyl(self, step):
-        i = np.arange(self.rows * self.classes, dtype=np.uint32)
-        return (i * np.uint32(step)).astype(np.float64).reshape(self.shape)
+        return weyl(np.arange(self.rows * self.classes), step).reshape(self.shape)
 
     def logits(self):
         row = 3 * ((np.arange(self.classes) * 367 % self.classes) + 0.5) / self.classes
         return np.tile(row, (self.rows, 1)).astype(np.float32)
 
     def token_logits(self):
-        row = -np.log(np.arange(self.classes) * 367 % self.classes + 1.0)
+        row = -np.log((weyl(np.arange(self.classes) + 1, 0x9E3779B9) + 0.5) / 2**32)
         return np.tile(row, (self.rows, 1)).astype(np.float32)
 
     def noise(self):

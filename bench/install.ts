@@ -1,13 +1,14 @@
-/** Installs what the benchmark runs, wherever it isn't there or is older than its list of versions. */
+/** Installs what a directory with a package.json of its own needs, where that isn't there or older than its lock file. */
 
 import { spawnSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { progress } from "./progress.ts";
 
-/** Bench's own dependencies. */
-export function installDependencies(bench: string): void {
-  if (isUpToDate(`${bench}/node_modules/.package-lock.json`, `${bench}/package-lock.json`)) return;
-  run("npm", ["ci", "--prefix", bench, "--no-audit", "--no-fund"]);
+/** The npm packages of the benchmark, or of the environments. */
+export function installDependencies(directory: string): void {
+  const [installed, wanted] = ["node_modules/.package-lock.json", "package-lock.json"];
+  if (isUpToDate(`${directory}/${installed}`, `${directory}/${wanted}`)) return;
+  run("npm", ["ci", "--prefix", directory, "--no-audit", "--no-fund"]);
 }
 
 /** An environment with what requirements.txt pins; returns its interpreter. */

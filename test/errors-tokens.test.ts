@@ -153,8 +153,8 @@ const RESTRICTIONS: [options: Options, error: string][] = [
     { mask: new Int32Array(3) },
     'RangeError: "mask" expected length 1, for all rows, or 2 (2 x 1), got length 3',
   ],
-  [{ bias: 5 }, 'TypeError: "bias" expected an array of numbers, got 5'],
-  [{ bias: null }, 'TypeError: "bias" expected an array of numbers, got null'],
+  [{ bias: 5 }, 'TypeError: "bias" expected an array, a Map or a plain object, got 5'],
+  [{ bias: null }, 'TypeError: "bias" expected an array, a Map or a plain object, got null'],
   [{ bias: [1, 2] }, 'RangeError: "bias" expected length 6 (2 x 3), got length 2'],
   [{ bias: [1, 2, "3"] }, 'TypeError: "bias[2]" expected a number, got "3"'],
   [{ bias: { 3: 1 } }, 'RangeError: "bias" expected numbers of classes, 0 to 2, got 3'],
@@ -196,6 +196,73 @@ describe("with weights, and detached", () => {
       "a bias",
       () => gumbelMax(two, { bias: detached(new Float32Array(2)) }),
       'TypeError: "bias" expected an attached buffer, got a detached one',
+    ],
+  ]);
+});
+
+describe("sparse biases", () => {
+  const kinds = 'TypeError: "bias" expected an array, a Map or a plain object, got';
+  refused([
+    ["a Set", () => filterTokens([1, 2, 3], { bias: new Set([1]) }), `${kinds} a Set`],
+    ["a Date", () => filterTokens([1, 2, 3], { bias: new Date(0) }), `${kinds} a Date`],
+    ["a string", () => filterTokens([1, 2, 3], { bias: "1" }), `${kinds} "1"`],
+    [
+      "a number beyond float32",
+      () => filterTokens([1, 2, 3], { bias: { 0: 1e39 } }),
+      'RangeError: "bias[0]" expected a number within float32, got 1e+39',
+    ],
+    [
+      "a class twice",
+      () =>
+        filterTokens([1, 2, 3], {
+          bias: new Map<unknown, number>([
+            [1, 1],
+            [1n, 1],
+          ]),
+        }),
+      'RangeError: "bias" expected each class once, got 1n',
+    ],
+    [
+      "a class with a zero before it",
+      () => filterTokens([1, 2, 3], { bias: { "01": 1 } }),
+      'TypeError: "bias" expected numbers of classes, got "01"',
+    ],
+    [
+      "a mask of another length",
+      () => filterTokens([1, 2, 3], { mask: Uint8Array.of(1, 1) }),
+      'RangeError: "mask" expected length 3, got length 2',
+    ],
+  ]);
+});
+
+describe("detached arrays", () => {
+  const message = (label: string) =>
+    `TypeError: "${label}" expected an attached buffer, got a detached one`;
+  refused([
+    [
+      "halves",
+      () => sampleTokens(detached(new Uint16Array(3)), { dtype: "float16", classes: 3 }),
+      message("logits"),
+    ],
+    [
+      "ids",
+      () => sampleTokens([1, 2, 3], { seen: detached(Int32Array.of(1)), presencePenalty: 1 }),
+      message("seen"),
+    ],
+    [
+      "ids of a row",
+      () =>
+        sampleTokens(
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          {
+            seen: [Int32Array.of(1), detached(Int32Array.of(1))],
+            presencePenalty: 1,
+          },
+        ),
+      message("seen[1]"),
     ],
   ]);
 });

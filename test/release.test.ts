@@ -137,7 +137,11 @@ describe("the tarball", () => {
     const kB = (count: number) => "x".repeat(count * 1000);
     const root = tree({ "dist/a": kB(BUDGET.unpacked), "p.tgz": "" });
     expect(sizeProblems(`${root}/dist`, `${root}/p.tgz`)).toEqual([]);
-    const larger = tree({ "dist/a": kB(BUDGET.unpacked), "dist/b": "x", "p.tgz": kB(BUDGET.packed + 1) });
+    const larger = tree({
+      "dist/a": kB(BUDGET.unpacked),
+      "dist/b": "x",
+      "p.tgz": kB(BUDGET.packed + 1),
+    });
     expect(sizeProblems(`${larger}/dist`, `${larger}/p.tgz`)).toEqual([
       `packed: ${BUDGET.packed + 1} kB, the budget is ${BUDGET.packed} kB`,
       `unpacked: ${BUDGET.unpacked + 1} kB, the budget is ${BUDGET.unpacked} kB`,

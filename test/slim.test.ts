@@ -106,6 +106,18 @@ describe("addresses", () => {
     expect(requests).toEqual(["/gumbel.wasm"]);
   });
 
+  test("nothing is fetched after initSync", async () => {
+    slim.initSync(wasmBytes);
+    expect(await slim.init(`${origin}/missing`)).toEqual(WASM);
+    expect(requests).toEqual([]);
+  });
+
+  test("a promise that isn't needed may fail", async () => {
+    const lost = () => Promise.reject(new Error("no network"));
+    await slim.init(wasmBytes);
+    expect(await slim.init(lost())).toEqual(WASM);
+  });
+
   test("a failure can be mended", async () => {
     const error = await rejectionOf(slim.init(`${origin}/missing`));
     expect(error).toBe('Error: "source" expected a response that succeeded, got status 404');
@@ -137,6 +149,12 @@ describe("addresses", () => {
     expect(requests).toEqual([]);
     expect(slim.gumbelMax([0, 1, 2], { seed: 42 })).toEqual(Int32Array.of(2));
   });
+
+  test("nor is a promise waited for then", async () => {
+    vi.stubGlobal("WebAssembly", undefined);
+    const { name } = await slim.init(Promise.reject(new Error("no network")));
+    expect(name).toBe("js");
+  });
 });
 
 describe("refused", () => {
@@ -162,6 +180,19 @@ describe("refused", () => {
     expect(errorOf(() => slim.initSync(Uint8Array.of(0, 97, 115)))).toBe(
       'RangeError: "source" expected the bytes of gumbel.wasm, got 3 bytes of something else',
     );
+  });
+
+  test("a file that was cut off, which can be mended", async () => {
+    for (const length of [8, 9, 10, 50_000, wasmBytes.length - 1]) {
+      const part = wasmBytes.subarray(0, length);
+      const error =
+        length === 8
+          ? /^RangeError: "source" expected gumbel.wasm of version .*, got another module$/
+          : `RangeError: "source" expected the whole of gumbel.wasm, got ${length} bytes of it`;
+      expect(await rejectionOf(slim.init(part))).toMatch(error);
+      expect(errorOf(() => slim.initSync(part))).toMatch(error);
+    }
+    expect(await slim.init(wasmBytes)).toEqual(WASM);
   });
 
   test("a module of another version, or another module", async () => {

@@ -1,5 +1,6 @@
 /** sampleTokens and filterTokens as a whole: orders, penalties, temperature 0, keys, and the law of the draws. */
 
+import { runInNewContext } from "node:vm";
 import {
   categorical,
   filterTokens,
@@ -11,6 +12,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { expectSame, random, uniform } from "./support/api-arrays.ts";
 import { chiSquareRatio, countsOf } from "./support/api-stats.ts";
+import { expectSameBits } from "./support/bits.ts";
 import { LOGITS } from "./support/token-logits.ts";
 
 const zipf = LOGITS.zipf as (typeof LOGITS)[string];
@@ -296,4 +298,51 @@ describe("the law of the draws", () => {
       );
     }
   });
+});
+
+describe("an invalid row, where a penalty stands behind a filter", () => {
+  const order = ["topK", "presencePenalty"] as const;
+  const options = { classes: 2, topK: 1, presencePenalty: 1, seen: [[0], [0], [0]] };
+  const x = Float32Array.of(1, 2, 1, 2, Number.NaN, 2);
+
+  test("leaves tokens of rows before it, as with one stage", () => {
+    for (const stages of [undefined, order]) {
+      const out = new Int32Array(3).fill(9);
+      expect(() => sampleTokens(x, { ...options, order: stages, seed: 1, out })).toThrow(/row 2/);
+      expect([...out]).toEqual([1, 1, 9]);
+    }
+  });
+
+  test("keeps its logits and those of later rows", () => {
+    const y = Float32Array.of(1, 2, Number.NaN, 2, 1, 2);
+    expect(() => filterTokens(y, { ...options, order, out: y })).toThrow(/row 1/);
+    expect([...y]).toEqual([Number.NEGATIVE_INFINITY, 2, Number.NaN, 2, 1, 2]);
+  });
+});
+
+describe("penalties make no class impossible, and none certain", () => {
+  const most = Math.fround(3.4028234663852886e38);
+  test.each([
+    [[-3e38, -3e38], { repetitionPenalty: 10 }, [-most, -most]],
+    [[1, 2], { presencePenalty: 1e39 }, [-most, -most]],
+    [[1, 2], { presencePenalty: -1e39 }, [most, most]],
+    [[-Infinity, 2], { frequencyPenalty: -1e308 }, [-Infinity, most]],
+    [[Infinity, 2], { presencePenalty: 3 }, [Infinity, -Infinity]],
+  ])("%j with %j", (logits, penalty, expected) => {
+    const kept = filterTokens(logits, { ...penalty, seen: [0, 1] });
+    expect([...kept]).toEqual(expected);
+  });
+});
+
+test("a Map of another realm is a bias", () => {
+  const bias = runInNewContext("new Map([[2, -Infinity]])");
+  expect([...filterTokens([1, 2, 3], { bias })]).toEqual([1, 2, Number.NEGATIVE_INFINITY]);
+});
+
+test("a bias by class gives the sums of one in an array", () => {
+  for (let i = 0; i < 200; i++) {
+    const [x, b] = [Math.fround(Math.sin(i) * 3), Math.cos(i * 7) * 10 ** (i % 9)];
+    const sparse = filterTokens([x, 0], { bias: { 0: b } });
+    expectSameBits(sparse, filterTokens([x, 0], { bias: [b, 0] }), `${x} ${b}`);
+  }
 });

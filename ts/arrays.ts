@@ -103,7 +103,8 @@ export function readVector(label: string, x: unknown): Float32Array {
   return data;
 }
 
-function toFloat32(label: string, value: unknown): number {
+/** A number as float32: beyond its range is a RangeError. */
+export function toFloat32(label: string, value: unknown): number {
   if (typeof value !== "number") throw kindError(label, "a number", value);
   const rounded = Math.fround(value);
   if (Number.isFinite(value) && !Number.isFinite(rounded)) {

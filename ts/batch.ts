@@ -104,7 +104,21 @@ export function checkCompleted(
   noise?: Float32Array,
   edits?: Edits,
 ): void {
-  if (completed < input.rows) throw explain(completed, label, input, from, noise, edits);
+  const error = errorOfRow(completed, label, input, from, noise, edits);
+  if (error !== undefined) throw error;
+}
+
+/** The same error for who has to do something before it is thrown. */
+export function errorOfRow(
+  completed: number,
+  label: string,
+  input: Rows,
+  from?: From,
+  noise?: Float32Array,
+  edits?: Edits,
+): RangeError | undefined {
+  if (completed < input.rows) return explain(completed, label, input, from, noise, edits);
+  return undefined;
 }
 
 function explain(

@@ -87,7 +87,7 @@ export function checkNames(label: string, object: unknown, known: readonly strin
 }
 
 /** Of this realm or another. */
-function isPlainObject(value: unknown): value is object {
+export function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

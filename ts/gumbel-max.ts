@@ -18,7 +18,7 @@ import { RESTRICTION_OPTIONS, type RestrictionOptions, readEdits } from "./restr
 export interface PerturbedOptions extends KeyOptions {
   /**
    * Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row.
-   * WebAssembly takes rows of up to 152,193,316 classes whatever the options, and more with few.
+   * WebAssembly takes rows of up to 130,000,000 classes whatever the options, and more with few.
    */
   classes?: number | undefined;
   /** What the input holds: `"logits"` (default), or `"weights"`, which need not sum to 1. */

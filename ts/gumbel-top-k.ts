@@ -72,8 +72,8 @@ const OUTS = ["index", "score", "logProb"];
  * @returns Three arrays `[rows, k]`; −1 and NaN in a marked row.
  * @throws TypeError for an argument or option of the wrong kind, an unknown option, or options that exclude each other.
  * @throws RangeError for a number out of its range, a length that doesn't fit, an output that shares memory with an
- *   input or another output, a row that is no law (see {@link OnInvalidRow}), or one with fewer than k possible classes:
- *   those above −∞ (weights: above 0), or the one of +∞ alone.
+ *   input or another output, a row that is no law (see {@link OnInvalidRow}), or one with fewer
+ *   than k possible classes: those whose score is above −∞, which needs a logit, a noise and (l − max)/T that are.
  * @see Kool, van Hoof & Welling, [Stochastic beams and where to find them](https://arxiv.org/abs/1903.06059), ICML 2019,
  *   §2.3 and §4.1; Vieira, "Gumbel-max trick and weighted reservoir sampling", 2014.
  *

@@ -51,7 +51,8 @@ let pending: Promise<Backend> | undefined;
  *   one of these. An address is fetched, whatever its media type.
  * @returns What {@link backend} says from now on.
  * @throws TypeError for a source of another kind.
- * @throws RangeError for bytes that aren't WebAssembly, and for a module of another version of this package.
+ * @throws RangeError for bytes that aren't WebAssembly or not all of it, and for a module of another version of this
+ *   package.
  * @throws Error where an address can't be fetched, or the response is no success.
  * @see [WebAssembly JavaScript interface](https://webassembly.github.io/spec/js-api/#dom-webassembly-compile).
  *
@@ -62,11 +63,20 @@ let pending: Promise<Backend> | undefined;
  * ```
  */
 export function init(source: InitSource | PromiseLike<InitSource>): Promise<Backend> {
-  pending ??= load(source).catch((error) => {
+  if (pending !== undefined) {
+    ignore(source);
+    return pending;
+  }
+  pending = load(source).catch((error) => {
     pending = undefined;
     throw error;
   });
   return pending;
+}
+
+/** A promise that nobody waits for: its rejection would end Node. */
+function ignore(source: unknown): void {
+  Promise.resolve(source).catch(() => {});
 }
 
 /**
@@ -75,7 +85,8 @@ export function init(source: InitSource | PromiseLike<InitSource>): Promise<Back
  * @param source - The bytes of `gumbel/gumbel.wasm`, or the compiled module.
  * @returns What {@link backend} says from now on.
  * @throws TypeError for a source of another kind.
- * @throws RangeError for bytes that aren't WebAssembly, and for a module of another version of this package.
+ * @throws RangeError for bytes that aren't WebAssembly or not all of it, and for a module of another version of this
+ *   package.
  * @see [WebAssembly JavaScript interface](https://webassembly.github.io/spec/js-api/#modules).
  *
  * @example
@@ -86,6 +97,12 @@ export function init(source: InitSource | PromiseLike<InitSource>): Promise<Back
  * ```
  */
 export function initSync(source: InitBytes | CompiledModule): Backend {
+  const found = loadSync(source);
+  pending = Promise.resolve(found);
+  return found;
+}
+
+function loadSync(source: InitBytes | CompiledModule): Backend {
   if (isModule(source)) return finish(source);
   const bytes = readBytes(source);
   let module: WebAssembly.Module;
@@ -99,7 +116,10 @@ export function initSync(source: InitBytes | CompiledModule): Backend {
 
 async function load(source: InitSource | PromiseLike<InitSource>): Promise<Backend> {
   // Nothing to fetch the bytes for.
-  if (typeof WebAssembly === "undefined") return refused(new Error("there is no WebAssembly"));
+  if (typeof WebAssembly === "undefined") {
+    ignore(source);
+    return refused(new Error("there is no WebAssembly"));
+  }
   const given = await source;
   const found = isAddress(given) ? await request(given) : given;
   const content = isResponse(found) ? await bodyOf(found) : found;
@@ -172,7 +192,28 @@ function readBytes(source: unknown): BufferSource {
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw stateError("source", "the bytes of gumbel.wasm", `${byteLength} bytes of something else`);
   }
+  if (endOf(bytes) !== byteLength) {
+    throw stateError("source", "the whole of gumbel.wasm", `${byteLength} bytes of it`);
+  }
   return bytes as BufferSource;
+}
+
+/** Where the last section ends: a file that was cut off would else pass for one that is refused. */
+function endOf(bytes: Uint8Array): number {
+  let at = 8;
+  while (at < bytes.length) {
+    at++;
+    let size = 0;
+    let shift = 0;
+    let byte: number;
+    do {
+      byte = bytes[at++] ?? 0;
+      size += (byte & 127) * 2 ** shift;
+      shift += 7;
+    } while (byte > 127);
+    at += size;
+  }
+  return at;
 }
 
 function checkVersion(module: WebAssembly.Module): void {

@@ -1,6 +1,6 @@
 /** Penalties for classes that were seen: changes to their logits. */
 
-import { type PerRow, readEach } from "./arrays.ts";
+import { checkAttached, type PerRow, readEach } from "./arrays.ts";
 import { kindError, stateError, valueError } from "./check.ts";
 import { type EachEdit, readId } from "./restriction.ts";
 
@@ -74,9 +74,11 @@ export function readCounts(seen: unknown, rows: number, classes: number): Counts
 function rowsOf(seen: unknown, rows: number): ArrayLike<unknown>[] {
   const expected = rows === 1 ? "an array of ids" : "an array of ids for each row";
   if (!isList(seen)) throw kindError("seen", expected, seen);
+  if (seen.length === 0) checkAttached("seen", seen);
   const each = rows === 1 && !isList(seen[0]) ? [seen] : Array.from(seen);
   each.forEach((ids, i) => {
     if (!isList(ids)) throw kindError(`seen[${i}]`, "an array of ids", ids);
+    if (ids.length === 0) checkAttached(`seen[${i}]`, ids);
   });
   if (each.length === rows) return each as ArrayLike<unknown>[];
   throw stateError("seen", `an array of ids for each row (${rows})`, `length ${each.length}`);
@@ -93,6 +95,13 @@ export function ofRow(value: number | number[]): OfRow {
   return typeof value === "number" ? () => value : (row) => value[row] as number;
 }
 
+const MOST = 3.402_823_466_385_288_6e38;
+
+/** Penalties make no class impossible and none certain: finite logits stay within float32. */
+function within(x: number): number {
+  return Math.max(-MOST, Math.min(MOST, x));
+}
+
 /** What a penalty does to the rows; `unit(row)` is what 1 is worth there, in units of the logits. */
 export function penaltyEdit(
   name: Penalty,
@@ -107,9 +116,11 @@ export function penaltyEdit(
     for (let i = starts[row] as number; i < (starts[row + 1] as number); i++) {
       const place = at + (ids[i] as number);
       const logit = x[place] as number;
-      if (name === "presencePenalty") x[place] = logit - scaled;
-      else if (name === "frequencyPenalty") x[place] = logit - scaled * (times[i] as number);
-      else x[place] = logit > 0 ? logit / penalty : logit * penalty;
+      if (!Number.isFinite(logit)) continue;
+      if (name === "presencePenalty") x[place] = within(logit - scaled);
+      else if (name === "frequencyPenalty")
+        x[place] = within(logit - scaled * (times[i] as number));
+      else x[place] = within(logit > 0 ? logit / penalty : logit * penalty);
     }
   };
 }

@@ -1,8 +1,15 @@
 /** Masks and biases: from what the caller gives to the edits that kernels make. */
 
-import { checkApart, checkAttached, type Matrix, type Rows, readLikeRow } from "./arrays.ts";
+import {
+  checkApart,
+  checkAttached,
+  type Matrix,
+  type Rows,
+  readLikeRow,
+  toFloat32,
+} from "./arrays.ts";
 import type { From } from "./batch.ts";
-import { kindError, stateError, valueError } from "./check.ts";
+import { isPlainObject, kindError, stateError, valueError } from "./check.ts";
 import type { Edits } from "./kernels.ts";
 
 /** Options of functions that can be kept from drawing some classes. */
@@ -89,7 +96,8 @@ function checkLength(label: string, view: View, rows: number, width: number): vo
   const { length } = view;
   if (length === width || length === rows * width) return;
   if (length === 0) checkAttached(label, view);
-  const expected = `length ${width}, for all rows, or ${rows * width} (${rows} x ${width})`;
+  const each = rows === 1 ? "" : `, for all rows, or ${rows * width} (${rows} x ${width})`;
+  const expected = `length ${width}${each}`;
   throw stateError(label, expected, `length ${length}`);
 }
 
@@ -111,23 +119,36 @@ function bitsOf(mask: Uint8Array, classes: number, words: number): Int32Array {
 }
 
 /** The entries of a bias by class; undefined where it is an array. */
-function entriesOf(bias: object): [id: unknown, value: unknown][] | undefined {
-  if (bias instanceof Map) return [...bias];
-  if (typeof bias !== "object" || bias === null || "length" in bias) return undefined;
-  return Object.entries(bias).map(([id, value]) => [/^\d+$/.test(id) ? Number(id) : id, value]);
+function entriesOf(bias: unknown): [id: unknown, value: unknown][] | undefined {
+  if (isMap(bias)) return [...bias];
+  if (typeof bias === "object" && bias !== null && "length" in bias) return undefined;
+  if (!isPlainObject(bias)) throw kindError("bias", "an array, a Map or a plain object", bias);
+  return Object.entries(bias).map(([id, value]) => [
+    /^(0|[1-9]\d*)$/.test(id) ? Number(id) : id,
+    value,
+  ]);
+}
+
+/** Of this realm or another. */
+function isMap(x: unknown): x is Map<unknown, unknown> {
+  return Object.prototype.toString.call(x) === "[object Map]";
 }
 
 function readEntries(
   entries: [id: unknown, value: unknown][],
   classes: number,
-): [ids: Int32Array, values: Float64Array] {
+): [ids: Int32Array, values: Float32Array] {
   const ids = new Int32Array(entries.length);
-  const values = new Float64Array(entries.length);
+  const values = new Float32Array(entries.length);
+  const seen = new Set<number>();
   entries.forEach(([id, value], i) => {
-    ids[i] = readId("bias", id, classes);
-    if (typeof value !== "number") throw kindError(`bias[${ids[i]}]`, "a number", value);
-    if (Number.isNaN(value)) throw valueError(`bias[${ids[i]}]`, "no NaN", value);
-    values[i] = value;
+    const number = readId("bias", id, classes);
+    const label = `bias[${number}]`;
+    if (seen.has(number)) throw valueError("bias", "each class once", id);
+    seen.add(number);
+    if (Number.isNaN(value)) throw valueError(label, "no NaN", value);
+    ids[i] = number;
+    values[i] = toFloat32(label, value);
   });
   return [ids, values];
 }
@@ -140,7 +161,7 @@ export function readId(label: string, id: unknown, classes: number): number {
   throw valueError(label, `numbers of classes, 0 to ${classes - 1}`, id);
 }
 
-function eachBias([ids, values]: [Int32Array, Float64Array]): EachEdit {
+function eachBias([ids, values]: [Int32Array, Float32Array]): EachEdit {
   return (x, at) => {
     for (let i = 0; i < ids.length; i++) {
       const place = at + (ids[i] as number);

@@ -1,6 +1,13 @@
-import { type Matrix, type Rows, readIndexOut, readMatrix, readOut } from "./arrays.ts";
+import {
+  checkAttached,
+  type Matrix,
+  type Rows,
+  readIndexOut,
+  readMatrix,
+  readOut,
+} from "./arrays.ts";
 import { kernels } from "./backend.ts";
-import { checkCompleted, makeBatch, type OnInvalidRow, readOnInvalidRow } from "./batch.ts";
+import { errorOfRow, makeBatch, type OnInvalidRow, readOnInvalidRow } from "./batch.ts";
 import { checkOptions, choice, kindError } from "./check.ts";
 import type { HalfType } from "./kernels.ts";
 import { KEY_OPTIONS, type KeyOptions, readKey } from "./key.ts";
@@ -43,6 +50,7 @@ function readLogits(logits: unknown, { classes, dtype }: TokenOptions): Rows {
   if (dtype === undefined) return readMatrix("logits", logits, classes);
   const type = choice("dtype", dtype, HALF_TYPES);
   if (logits instanceof Uint16Array) {
+    if (logits.length === 0) checkAttached("logits", logits);
     const numbers = new Float32Array(logits.length);
     kernels().decode(logits, type, numbers);
     return readMatrix("logits", numbers, classes);
@@ -88,7 +96,17 @@ export function filterTokens(logits: Matrix, options: FilterTokensOptions = {}):
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const out = readOut("out", options.out, input.rows * input.classes, [["logits", logits]]);
   const filters = readTokenFilters(options, input, options.out);
-  runFilters(input, filters.t, filters.stages, onInvalidRow, out);
+  const [first, ...later] = filters.stages;
+  if (later.length === 0) {
+    const { error } = runFilters(input, filters.t, [first as Stage], onInvalidRow, out);
+    if (error !== undefined) throw error;
+    return out;
+  }
+  // Elsewhere, since a later stage may find a row invalid, and the result keeps that row as it was.
+  const room = new Float32Array(out.length);
+  const { rows, error } = runFilters(input, filters.t, filters.stages, onInvalidRow, room);
+  out.set(room.subarray(0, rows.rows * rows.classes));
+  if (error !== undefined) throw error;
   return out;
 }
 
@@ -119,29 +137,41 @@ export function sampleTokens(logits: Matrix, options: SampleTokensOptions = {}):
   const out = readIndexOut("out", options.out, read.rows, [["logits", logits]]);
   const { t, stages } = readTokenFilters(options, read, options.out);
   const before = stages.slice(0, -1);
-  const input = before.length === 0 ? read : { ...read, data: new Float32Array(read.data.length) };
-  runFilters(read, t, before, onInvalidRow, input.data);
+  const room = before.length === 0 ? read.data : new Float32Array(read.data.length);
+  const { rows: input, error } = runFilters(read, t, before, onInvalidRow, room);
   const { edits, program } = stages.at(-1) as Stage;
   const batch = makeBatch(input, { key, t, onInvalidRow, edits });
   const completed = kernels().sampleTokens(batch, input.data, program, out);
-  checkCompleted(completed, "logits", input, "logits", undefined, edits);
+  const failed = errorOfRow(completed, "logits", input, "logits", undefined, edits) ?? error;
+  if (failed !== undefined) throw failed;
   key.rng?.next();
   return out;
 }
 
-/** Runs stages one after the other, all but the first on what the one before has left in `out`. */
+/** Rows that went through, and what is wrong with the one behind them. */
+interface Filtered {
+  readonly rows: Rows;
+  readonly error: RangeError | undefined;
+}
+
+/**
+ * Runs stages one after the other, all but the first on what the one before has left in `out`. Where a stage meets an
+ * invalid row, the next ones go on with the rows before it.
+ */
 function runFilters(
   input: Rows,
   t: number | number[],
   stages: readonly Stage[],
   onInvalidRow: OnInvalidRow,
   out: Float32Array,
-): void {
+): Filtered {
   let rows = input;
+  let error: RangeError | undefined;
   for (const { edits, program } of stages) {
     const batch = makeBatch(rows, { t, onInvalidRow, edits });
     const completed = kernels().filterTokens(batch, rows.data, program, out);
-    checkCompleted(completed, "logits", rows, "logits", undefined, edits);
-    rows = { ...input, data: out };
+    error = errorOfRow(completed, "logits", rows, "logits", undefined, edits) ?? error;
+    rows = { ...input, rows: completed, data: out };
   }
+  return { rows, error };
 }

@@ -1,18 +1,12 @@
 /** A law of 10^8 classes, for real: `npm run test:memory`. */
 
-import { freemem } from "node:os";
 import { categorical, categoricalLaw } from "gumbel";
 import { expect, test } from "vitest";
 import { expectSame } from "../support/api-arrays.ts";
+import { needs } from "./needs.ts";
 
-const GiB = 2 ** 30;
-/** The input, the law, and the law of `categorical` with its copy of the input. */
-const NEEDED = 6 * GiB;
-
-const free = Math.min(freemem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
-if (free < NEEDED) {
-  throw new Error(`These tests need ${NEEDED / GiB} GiB of memory, here are ${free / GiB} free.`);
-}
+/** For the input, the law, and the law of `categorical` with its copy of the input. */
+needs(6);
 
 const classes = 1e8;
 

@@ -37,7 +37,7 @@ export function refused(cases: readonly Refused[]): void {
 export type Untyped = (...args: any[]) => any;
 
 /** A view whose buffer has been moved away. */
-export function detached<T extends Float32Array | Int32Array | Float64Array>(view: T): T {
+export function detached<T extends ArrayBufferView>(view: T): T {
   structuredClone(view.buffer, { transfer: [view.buffer as ArrayBuffer] });
   return view;
 }

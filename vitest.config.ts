@@ -6,8 +6,8 @@ export default defineConfig({
   define: bundleConstants(),
   resolve: { alias: { gumbel: fileURLToPath(new URL("ts/index.ts", import.meta.url)) } },
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/memory/**"], // `npm run test:memory`
+    // Not those below: test/memory and test/tail take long, programs of test/environments are run there.
+    include: ["test/*.test.ts"],
     // Statistical tests draw millions of values; none may hang.
     testTimeout: 120_000,
     pool: "forks",

@@ -4,5 +4,5 @@ import ordinary from "../../vitest.config.ts";
 /** Tests that need some GiB of memory, one after the other. */
 export default defineConfig({
   ...ordinary,
-  test: { ...ordinary.test, include: ["test/memory/*.test.ts"], exclude: [], maxWorkers: 1 },
+  test: { ...ordinary.test, include: ["test/memory/*.test.ts"], maxWorkers: 1 },
 });

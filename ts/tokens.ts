@@ -95,17 +95,11 @@ export function filterTokens(logits: Matrix, options: FilterTokensOptions = {}):
   const input = readLogits(logits, options);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const out = readOut("out", options.out, input.rows * input.classes, [["logits", logits]]);
-  const filters = readTokenFilters(options, input, options.out);
-  const [first, ...later] = filters.stages;
-  if (later.length === 0) {
-    const { error } = runFilters(input, filters.t, [first as Stage], onInvalidRow, out);
-    if (error !== undefined) throw error;
-    return out;
-  }
-  // Elsewhere, since a later stage may find a row invalid, and the result keeps that row as it was.
-  const room = new Float32Array(out.length);
-  const { rows, error } = runFilters(input, filters.t, filters.stages, onInvalidRow, room);
-  out.set(room.subarray(0, rows.rows * rows.classes));
+  const { t, stages } = readTokenFilters(options, input, options.out);
+  // Elsewhere, where a later stage may find a row invalid: the result keeps that row as it was.
+  const room = stages.length > 1 ? new Float32Array(out.length) : out;
+  const { rows, error } = runFilters(input, t, stages, onInvalidRow, room);
+  if (room !== out) out.set(room.subarray(0, rows.rows * rows.classes));
   if (error !== undefined) throw error;
   return out;
 }

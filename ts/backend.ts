@@ -1,10 +1,10 @@
 /** Which kernels run: WebAssembly where it can, else the same kernels in TypeScript, with the same bits. */
 
 import { choice } from "./check.ts";
-import { createKeptLaw, createKernels } from "./js/index.ts";
+import { createKernels as createJsKernels, createKeptLaw } from "./js/index.ts";
 import { type KeptLaw, type Kernels, RECORD } from "./kernels.ts";
 import { type Compile, source } from "./source.ts";
-import { createWorkspace, instantiate } from "./wasm.ts";
+import { createKernels, createWorkspace, type Instance, prepare } from "./wasm.ts";
 import { createWasmLaw } from "./wasm-law.ts";
 import { type Lengths, plainWorkspace, type Shape, type Workspace } from "./workspace.ts";
 
@@ -21,8 +21,9 @@ export interface Backend {
 
 interface Chosen extends Backend {
   readonly kernels: Kernels;
-  /** Compiled once; absent where the kernels are in TypeScript. */
+  /** Compiled once; absent where the kernels are in TypeScript, as is the instance. */
   readonly module?: WebAssembly.Module;
+  readonly instance?: Instance;
 }
 
 let chosen: Chosen | undefined;
@@ -36,6 +37,11 @@ function current(): Chosen {
 /** The kernels of this process. */
 export function kernels(): Kernels {
   return current().kernels;
+}
+
+/** The instance whose kernels run; undefined where they are in TypeScript. */
+export function instance(): Instance | undefined {
+  return current().instance;
 }
 
 /** A workspace for batches of one shape, made by the backend that runs. */
@@ -94,7 +100,7 @@ export function backend(): Backend {
 export function setBackend(name: BackendName): Backend {
   const asked = choice("backend", name, ["wasm-simd", "js"]);
   if (asked === "js") {
-    chosen = { name: "js", reason: "setBackend chose it", kernels: createKernels() };
+    chosen = { name: "js", reason: "setBackend chose it", kernels: createJsKernels() };
   } else if (chosen?.name !== asked) {
     const found = choose(source());
     if (found.name !== asked) throw new Error(found.reason);
@@ -106,15 +112,17 @@ export function setBackend(name: BackendName): Backend {
 function choose(compile: Compile): Chosen {
   try {
     const module = compile();
-    const wasm = instantiate(module);
-    checkKnownAnswer(wasm);
-    return { name: "wasm-simd", reason: "WebAssembly SIMD is available", kernels: wasm, module };
+    const instance = prepare(module);
+    const kernels = createKernels(instance);
+    checkKnownAnswer(kernels);
+    const reason = "WebAssembly SIMD is available";
+    return { name: "wasm-simd", reason, kernels, module, instance };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return {
       name: "js",
       reason: `WebAssembly SIMD isn't available: ${detail}`,
-      kernels: createKernels(),
+      kernels: createJsKernels(),
     };
   }
 }

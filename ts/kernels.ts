@@ -38,6 +38,12 @@ export interface Edits {
   readonly each?: ((x: Float32Array, at: number, row: number) => void) | undefined;
 }
 
+/**
+ * Which words noise is made of, a number of `Purpose` in js/philox.ts: 0 as ever, 4 for variables that something is
+ * known of, 6 for the other outcome of a binary variable.
+ */
+export type NoisePurpose = 0 | 4 | 6;
+
 /** `"float16"`: IEEE 754 binary16. `"bfloat16"`: the upper half of a float32. */
 export type HalfType = "float16" | "bfloat16";
 
@@ -61,7 +67,7 @@ export interface Program {
  * it lies (a plan on WebAssembly): then they are unspecified.
  */
 export interface Kernels {
-  noise(batch: Batch, out: Float32Array): void;
+  noise(batch: Batch, out: Float32Array, purpose?: NoisePurpose): void;
   softmax(batch: Batch, x: Float32Array, out: Float32Array): number;
   logSoftmax(batch: Batch, x: Float32Array, out: Float32Array): number;
   /** One value a row. */

@@ -24,11 +24,17 @@ export const BLOCK = 256;
 /** Draws of a row that memory holds at once: more go through it in slices. */
 const MOST_DRAWS = 2 ** 22;
 
-/** The kernels in an instance of the module. Throws where that is refused. */
-export function instantiate(module: WebAssembly.Module): Kernels {
+/** An instance that is ready for noise, and its memory. */
+export interface Instance {
+  readonly wasm: Exports;
+  readonly arena: Arena;
+}
+
+/** Throws where that is refused. */
+export function prepare(module: WebAssembly.Module): Instance {
   const wasm = instanceOf(module);
   wasm.prepare();
-  return createKernels(wasm, new Arena(wasm.memory));
+  return { wasm, arena: new Arena(wasm.memory) };
 }
 
 /**
@@ -56,7 +62,7 @@ export function createWorkspace<Name extends string>(
   const arrays = places.map(({ name, length, address }) => {
     return [name, new Float32Array(wasm.memory.buffer, address, length)];
   });
-  return { kernels: createKernels(wasm, arena), arrays: Object.fromEntries(arrays) };
+  return { kernels: createKernels({ wasm, arena }), arrays: Object.fromEntries(arrays) };
 }
 
 /** Of a module that was instantiated before, so what may be missing is memory for `what`. It isn't prepared for noise. */
@@ -78,7 +84,8 @@ export function flagsOf({ weights, mark, edits }: Batch): number {
   return (weights ? WEIGHTS : 0) | (mark ? MARK : 0) | (edits?.mask === undefined ? 0 : SPARSE);
 }
 
-function createKernels(wasm: Exports, arena: Arena): Kernels {
+/** The kernels in an instance. */
+export function createKernels({ wasm, arena }: Instance): Kernels {
   /** `run` with the edits of the batch, made to the copies of the first input. */
   const runEdited = (
     batch: Batch,
@@ -181,10 +188,12 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
   };
 
   return {
-    noise(batch, out) {
+    noise(batch, out, purpose = 0) {
       const { classes } = batch;
       const g = port(out, classes);
-      run(arena, batch, [], [g], (rows, params) => wasm.noise(params, rows, classes, g.at));
+      run(arena, batch, [], [g], (rows, params) =>
+        wasm.noise(params, rows, classes, purpose, g.at),
+      );
     },
     softmax(batch, x, out) {
       const { classes } = batch;

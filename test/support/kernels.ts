@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import { type BatchArguments, makeBatch } from "../../ts/batch.ts";
 import { createKernels } from "../../ts/js/index.ts";
 import type { Batch, Kernels } from "../../ts/kernels.ts";
-import { instantiate } from "../../ts/wasm.ts";
+import { createKernels as createWasmKernels, prepare } from "../../ts/wasm.ts";
 import type { WordKey } from "./words.ts";
 
 export const wasmBytes = readFileSync(new URL("../../ts/wasm/gumbel_bg.wasm", import.meta.url));
 
 export const js: Kernels = createKernels();
-export const wasm: Kernels = instantiate(new WebAssembly.Module(wasmBytes));
+export const wasm: Kernels = createWasmKernels(prepare(new WebAssembly.Module(wasmBytes)));
 
 /** For `describe.each`. */
 export const BACKENDS: [name: string, kernels: Kernels][] = [

@@ -10,7 +10,7 @@
  * so that the upper tail is right down to 2^-64. G lies in [−3.14, 45.06] and is always finite.
  */
 
-import { RECORD } from "../kernels.ts";
+import { type NoisePurpose, RECORD } from "../kernels.ts";
 import { exp2, fromBits, log1pF64, logF64, RATE, toBits } from "./math.ts";
 import { fillRows, fillWords, Purpose, word } from "./philox.ts";
 import { BLOCK, CHUNK, type Params, SHORT } from "./row.ts";
@@ -104,24 +104,37 @@ export class Drawn {
   readonly room = new Float32Array(ROOM);
 
   /** The noise of `count` columns (at most a block) from `column` on, to `out` from `to` on. */
-  block(params: Params, column: number, count: number, out: Float32Array, to: number): void {
-    fillWords(params, Purpose.noise, column, this.#words, count);
+  block(
+    params: Params,
+    column: number,
+    count: number,
+    out: Float32Array,
+    to: number,
+    purpose: NoisePurpose = Purpose.noise,
+  ): void {
+    fillWords(params, purpose, column, this.#words, count);
     const refine = positions(this.#words, count, this.#x);
     evaluate(this.#table, this.#x, this.#bits, count, out, to);
-    if (refine) this.#refine(params, column, 0, count, out, to);
+    if (refine) this.#refine(params, column, 0, count, out, to, purpose);
   }
 
   /** The noise of every row at hand, which are short, to `out` from `to` on. */
-  rows(params: Params, classes: number, out: Float32Array, to: number): void {
+  rows(
+    params: Params,
+    classes: number,
+    out: Float32Array,
+    to: number,
+    purpose: NoisePurpose = Purpose.noise,
+  ): void {
     const count = params.count * classes;
-    fillRows(params, Purpose.noise, classes, this.#words);
+    fillRows(params, purpose, classes, this.#words);
     const refine = positions(this.#words, count, this.#x);
     evaluate(this.#table, this.#x, this.#bits, count, out, to);
     if (!refine) return;
     const { at } = params;
     for (let row = 0; row < params.count; row++) {
       params.at = row * RECORD;
-      this.#refine(params, 0, row * classes, classes, out, to + row * classes);
+      this.#refine(params, 0, row * classes, classes, out, to + row * classes, purpose);
     }
     params.at = at;
   }
@@ -134,11 +147,14 @@ export class Drawn {
     count: number,
     out: Float32Array,
     to: number,
+    purpose: NoisePurpose,
   ): void {
+    // Right behind each purpose of noise is that of its tail.
+    const tail = purpose + 1;
     for (let i = 0; i < count; i++) {
       const high = this.#words[from + i] >>> 0;
       if (high < TAIL_WORDS) {
-        out[to + i] = gumbelTail(high, word(params, Purpose.tail, column + i));
+        out[to + i] = gumbelTail(high, word(params, tail, column + i));
       }
     }
   }

@@ -2,8 +2,8 @@
  * The kernels in TypeScript: bit for bit those of `crates/kernels`, for reading, for checking, and
  * for places where WebAssembly isn't to be had.
  *
- * Here batches are cut into rows, as `crates/wasm/src/lib.rs` does; the other files know one row,
- * and `row.ts` the records. Only words and noise of short rows are drawn for all rows whose records
+ * Here and in `estimators.ts` batches are cut into rows (`rows.ts`), as `crates/wasm/src/lib.rs` does;
+ * the other files know one row, and `row.ts` the records. Only words and noise of short rows are drawn for all rows whose records
  * are at hand. An output may be an input: whatever a row needs is read before anything of it is written.
  */
 
@@ -16,6 +16,7 @@ import type {
   KeptLaw,
   Kernels,
   LeaderState,
+  NoisePurpose,
   Program,
   SoftOut,
   Tangent,
@@ -28,15 +29,15 @@ import { Drawn } from "./gumbel.ts";
 import { decode } from "./half.ts";
 import { JsKeptLaw } from "./kept-law.ts";
 import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
-import { edit } from "./restrict.ts";
-import { BLOCK, blockEnd, Input, oneHot, Params, SHORT, scratchOf } from "./row.ts";
+import { BLOCK, blockEnd, oneHot, Params, SHORT, scratchOf } from "./row.ts";
+import { copyRow, each, markRow, Rows } from "./rows.ts";
 import { logSoftmax, logSumExp, softmax } from "./softmax.ts";
 import { gumbelMaxPart } from "./stream.ts";
 import { addTangent, finishGradient, relativeScores } from "./tau.ts";
 import { TokenFilter } from "./token-filter.ts";
 import { gumbelTopK, Leaders } from "./top-k.ts";
 import * as vjp from "./vjp.ts";
-import { divide, toLogits } from "./weights.ts";
+import { divide } from "./weights.ts";
 
 /** Makes the kernels, with the table of noise and scratch of their own. */
 export function createKernels(): Kernels {
@@ -61,18 +62,18 @@ class JsKernels implements Kernels {
   #tangent = new Float32Array(BLOCK);
   #edited = new Float32Array(BLOCK);
 
-  noise(batch: Batch, out: Float32Array): void {
+  noise(batch: Batch, out: Float32Array, purpose?: NoisePurpose): void {
     const { rows, classes } = batch;
     const params = this.#params;
     for (let row = 0; row < rows; row++) {
       params.seek(batch, row);
       if (classes <= SHORT) {
-        if (params.chunk === row) this.#drawn.rows(params, classes, out, row * classes);
+        if (params.chunk === row) this.#drawn.rows(params, classes, out, row * classes, purpose);
         continue;
       }
       for (let start = 0; start < classes; start += BLOCK) {
         const count = blockEnd(start, classes) - start;
-        this.#drawn.block(params, start, count, out, row * classes + start);
+        this.#drawn.block(params, start, count, out, row * classes + start, purpose);
       }
     }
   }
@@ -449,67 +450,6 @@ class JsKernels implements Kernels {
   }
 }
 
-/** The rows of a batch that are sampled from: parameters, input and noise, one row at a time. */
-class Rows {
-  readonly input: Input;
-
-  constructor(
-    readonly batch: Batch,
-    readonly x: Float32Array,
-    logits: Float32Array,
-    readonly edited: Float32Array,
-    readonly params: Params,
-    readonly noise: Noise,
-  ) {
-    this.input = new Input(batch.weights ? logits : x, x);
-  }
-
-  seek(row: number): void {
-    const { batch, input } = this;
-    const at = row * batch.classes;
-    this.params.seek(batch, row);
-    this.noise.seek(at);
-    input.given = this.x;
-    input.givenAt = at;
-    if (batch.edits !== undefined) {
-      this.#copy();
-      edit(batch, batch.edits, row, this.edited);
-    }
-    if (batch.weights) toLogits(input.given, input.givenAt, batch.classes, input.logits);
-    else this.#setLogits();
-  }
-
-  /** Makes the logits at hand a copy in `edited`, which may be changed. */
-  own(): void {
-    if (this.input.given === this.edited) return;
-    this.#copy();
-    this.#setLogits();
-  }
-
-  #copy(): void {
-    const { batch, input, edited } = this;
-    copyRow(input.given, input.givenAt, edited, batch.classes);
-    input.given = edited;
-    input.givenAt = 0;
-  }
-
-  #setLogits(): void {
-    const { input } = this;
-    input.logits = input.given;
-    input.at = input.givenAt;
-  }
-}
-
-/** Runs `kernel` on each row until one is invalid; where the batch says so, marks it and goes on. */
-function each(batch: Batch, kernel: (row: number) => boolean, mark: (row: number) => void): number {
-  for (let row = 0; row < batch.rows; row++) {
-    if (kernel(row)) continue;
-    if (!batch.mark) return row;
-    mark(row);
-  }
-  return batch.rows;
-}
-
 function writeIndex(out: IndexOut, row: number, column: number, classes: number): true {
   if (out.sample !== undefined) oneHot(column, out.sample, row * classes, classes);
   if (out.index !== undefined) out.index[row] = column;
@@ -519,13 +459,4 @@ function writeIndex(out: IndexOut, row: number, column: number, classes: number)
 function markIndex(out: IndexOut, row: number, classes: number): void {
   if (out.sample !== undefined) markRow(out.sample, row, classes);
   if (out.index !== undefined) out.index[row] = -1;
-}
-
-function markRow(x: Float32Array, row: number, classes: number): void {
-  x.fill(Number.NaN, row * classes, (row + 1) * classes);
-}
-
-// Not `subarray`: a view costs more than a short row.
-function copyRow(x: Float32Array, at: number, to: Float32Array, classes: number): void {
-  for (let i = 0; i < classes; i++) to[i] = x[at + i];
 }

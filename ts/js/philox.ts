@@ -20,6 +20,14 @@ export const Purpose = {
   draw: 2,
   /** The low word of a draw by inverse CDF. */
   drawLow: 3,
+  /** A word of noise of Gumbel variables that something is known of: their argmax, their maximum, or a bound. */
+  conditional: 4,
+  /** 32 more bits for such a word below 2^16. */
+  conditionalTail: 5,
+  /** A word of noise of the other outcome of a binary variable. */
+  opposite: 6,
+  /** 32 more bits for such a word below 2^16. */
+  oppositeTail: 7,
   /** The seed of a split generator. */
   split: 15,
 } as const;

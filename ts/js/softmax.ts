@@ -68,6 +68,18 @@ export function logSoftmax(
   return true;
 }
 
+/** Log-softmax of values whose largest is 0. */
+export function logSoftmaxFrom(
+  relative: Float32Array,
+  classes: number,
+  room: Float32Array,
+  out: Float32Array,
+  to: number,
+): void {
+  const logSum = fround(logF64(expSum(relative, 0, room, 0, classes, 0, RATE)));
+  for (let i = 0; i < classes; i++) out[to + i] = fround(relative[i] - logSum);
+}
+
 /** Relative scores, or logarithms, of a row where one class is certain. */
 export function certain(column: number, out: Float32Array, at: number, classes: number): void {
   out.fill(Number.NEGATIVE_INFINITY, at, at + classes);

@@ -99,6 +99,14 @@ export function gumbel_softmax_vjp(params: number, rows: number, classes: number
 export function gumbel_top_k(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, k: number, index: number, score: number, log_prob: number, flags: number): number;
 
 /**
+ * The logarithm of the soft sample at the τ of each row. Scratch: a row for weights, none for logits.
+ *
+ * # Safety
+ * See the module.
+ */
+export function log_gumbel_softmax(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, out: number, flags: number): number;
+
+/**
  * Log-softmax at the temperature of each row.
  *
  * # Safety
@@ -156,12 +164,12 @@ export function log_sum_exp_vjp(rows: number, classes: number, x: number, v: num
 export function make_law(params: number, classes: number, law: number, entries: number, flags: number): number;
 
 /**
- * Gumbel noise.
+ * Gumbel noise, for the purpose of this number (0, 4 or 6).
  *
  * # Safety
  * See the module.
  */
-export function noise(params: number, rows: number, classes: number, out: number): void;
+export function noise(params: number, rows: number, classes: number, purpose: number, out: number): void;
 
 /**
  * Fills the table of cubics. To be called once, before anything else.
@@ -208,6 +216,7 @@ export interface InitOutput {
     readonly gumbel_softmax_jvp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;
     readonly gumbel_softmax_vjp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;
     readonly gumbel_top_k: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => number;
+    readonly log_gumbel_softmax: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => number;
     readonly log_softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;
     readonly log_softmax_jvp: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly log_softmax_vjp: (a: number, b: number, c: number, d: number, e: number) => void;
@@ -215,7 +224,7 @@ export interface InitOutput {
     readonly log_sum_exp_jvp: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
     readonly log_sum_exp_vjp: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly make_law: (a: number, b: number, c: number, d: number, e: number) => number;
-    readonly noise: (a: number, b: number, c: number, d: number) => void;
+    readonly noise: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly prepare: () => void;
     readonly restrict: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => void;
     readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;

@@ -241,6 +241,26 @@ export function gumbel_top_k(params, rows, classes, x, noise, scratch, k, index,
 }
 
 /**
+ * The logarithm of the soft sample at the τ of each row. Scratch: a row for weights, none for logits.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} noise
+ * @param {number} scratch
+ * @param {number} out
+ * @param {number} flags
+ * @returns {number}
+ */
+export function log_gumbel_softmax(params, rows, classes, x, noise, scratch, out, flags) {
+    const ret = wasm.log_gumbel_softmax(params, rows, classes, x, noise, scratch, out, flags);
+    return ret >>> 0;
+}
+
+/**
  * Log-softmax at the temperature of each row.
  *
  * # Safety
@@ -355,17 +375,18 @@ export function make_law(params, classes, law, entries, flags) {
 }
 
 /**
- * Gumbel noise.
+ * Gumbel noise, for the purpose of this number (0, 4 or 6).
  *
  * # Safety
  * See the module.
  * @param {number} params
  * @param {number} rows
  * @param {number} classes
+ * @param {number} purpose
  * @param {number} out
  */
-export function noise(params, rows, classes, out) {
-    wasm.noise(params, rows, classes, out);
+export function noise(params, rows, classes, purpose, out) {
+    wasm.noise(params, rows, classes, purpose, out);
 }
 
 /**

@@ -35,12 +35,19 @@ pub struct RowNoise<'a> {
     table: &'a Table,
     params: Params,
     row: RowWords,
+    tail: Purpose,
 }
 
 impl<'a> RowNoise<'a> {
     /// Prepares the noise of a row.
     pub fn new(table: &'a Table, params: &Params) -> Self {
-        Self { table, params: *params, row: RowWords::new(params, Purpose::Noise) }
+        Self { table, params: *params, row: RowWords::new(params, Purpose::Noise), tail: Purpose::Tail }
+    }
+
+    /// Moves on to noise for another purpose: [`Purpose::Noise`] or one that refines its words as that does.
+    pub fn set_purpose(&mut self, purpose: Purpose) {
+        self.row.set_purpose(purpose);
+        self.tail = purpose.tail();
     }
 
     /// Moves on to another row; cheap where the seed is the same.
@@ -100,7 +107,7 @@ impl<'a> RowNoise<'a> {
     pub(crate) fn refine(&self, column: u32, words: &[u32], out: &mut [f32]) {
         for (at, (&word, out)) in words.iter().zip(out).enumerate() {
             if word < TAIL_WORDS {
-                *out = gumbel_tail(word, philox::word(&self.params, Purpose::Tail, column + at as u32));
+                *out = gumbel_tail(word, philox::word(&self.params, self.tail, column + at as u32));
             }
         }
     }

@@ -25,6 +25,7 @@ pub mod guide;
 pub mod gumbel;
 pub mod half;
 pub mod kept;
+pub mod log_relaxed;
 pub mod math;
 pub mod philox;
 pub mod quad;

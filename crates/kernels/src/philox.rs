@@ -19,8 +19,27 @@ pub enum Purpose {
     Draw = 2,
     /// The low word of a draw by inverse CDF.
     DrawLow = 3,
+    /// A word of noise of Gumbel variables that something is known of: their argmax, their maximum, or a bound.
+    Conditional = 4,
+    /// 32 more bits for such a word below 2^16.
+    ConditionalTail = 5,
+    /// A word of noise of the other outcome of a binary variable.
+    Opposite = 6,
+    /// 32 more bits for such a word below 2^16.
+    OppositeTail = 7,
     /// The seed of a split generator; used by the TypeScript `Rng` alone.
     Split = 15,
+}
+
+impl Purpose {
+    /// What refines the noise words of this purpose.
+    pub(crate) fn tail(self) -> Self {
+        match self {
+            Self::Conditional => Self::ConditionalTail,
+            Self::Opposite => Self::OppositeTail,
+            _ => Self::Tail,
+        }
+    }
 }
 
 pub(crate) const MULTIPLIER_0: u32 = 0xd251_1f53;
@@ -99,6 +118,11 @@ impl RowWords {
         let (high, low) = mul_wide(x0, MULTIPLIER_0);
         let k1_round3 = k1.wrapping_add(WEYL_1.wrapping_mul(2));
         self.round2 = [high ^ k1.wrapping_add(WEYL_1), low ^ k1_round3].map(U32x4::splat);
+    }
+
+    /// Moves on to another purpose.
+    pub fn set_purpose(&mut self, purpose: Purpose) {
+        self.purpose = purpose;
     }
 
     /// The words of `columns` columns (rounded up to whole groups of 16) from `column` on, a multiple of 4.

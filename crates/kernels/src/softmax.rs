@@ -53,6 +53,12 @@ pub fn log_softmax(logits: &[f32], params: &Params, out: &mut [f32]) -> Result<(
     Ok(())
 }
 
+/// Log-softmax of values whose largest is 0, in place.
+pub fn log_softmax_in_place(relative: &mut [f32]) {
+    let log_sum = F32x4::splat(log_f64(exp_sum(relative, 0.0, RATE)) as f32);
+    wide::update(relative, 0.0, |x| x.map(|x| x - log_sum));
+}
+
 /// Logarithms, or relative scores, of a row where one class is certain.
 #[inline(never)]
 pub fn certain(column: usize, out: &mut [f32]) {

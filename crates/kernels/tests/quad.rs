@@ -60,7 +60,14 @@ fn noise_of_quads() {
             let keys = keys(seed, classes);
             for params in [&keys[..], &keys[..1]] {
                 let mut out = vec![f32::NAN; params.len() * ROWS * classes];
-                quad::noise(Quads { params, classes }, table(), &mut words, &mut room, &mut out);
+                quad::noise(
+                    Quads { params, classes },
+                    Purpose::Noise,
+                    table(),
+                    &mut words,
+                    &mut room,
+                    &mut out,
+                );
                 assert_eq!(bits(&out), bits(&drawn(params, classes)), "{classes} classes, seed {seed}");
             }
         }

@@ -21,7 +21,7 @@ use gumbel_kernels::categorical::Slice;
 use gumbel_kernels::details::Details;
 use gumbel_kernels::guide::{self, Guide};
 use gumbel_kernels::gumbel::RowNoise;
-
+use gumbel_kernels::philox::Purpose;
 use gumbel_kernels::quad::{self, QuadWords, Quads};
 use gumbel_kernels::relaxed::{self, Input, Noise, Room, Source};
 use gumbel_kernels::row::{NAN, one_hot};
@@ -30,8 +30,8 @@ use gumbel_kernels::table::Table;
 use gumbel_kernels::tokens::{self, Bins, Program};
 use gumbel_kernels::top_k::{self, TopK};
 use gumbel_kernels::{
-    BLOCK, Invalid, Params, categorical as draw, conditional, half, kept, restrict, softmax as normal, tau,
-    vjp, weights,
+    BLOCK, Invalid, Params, categorical as draw, conditional, half, kept, log_relaxed, restrict,
+    softmax as normal, tau, vjp, weights,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -82,8 +82,13 @@ unsafe fn room() -> &'static mut Room {
 }
 
 unsafe fn drawn_noise(params: &Params) -> &'static RowNoise<'static> {
+    unsafe { noise_for(Purpose::Noise, params) }
+}
+
+unsafe fn noise_for(purpose: Purpose, params: &Params) -> &'static RowNoise<'static> {
     let noise = &raw mut NOISE;
     let noise = unsafe { (*noise).get_or_insert_with(|| RowNoise::new(table(), params)) };
+    noise.set_purpose(purpose);
     noise.set_row(params);
     noise
 }
@@ -237,21 +242,26 @@ unsafe fn quad_source<'a>(
     }
 }
 
-/// Gumbel noise.
+/// Gumbel noise, for the purpose of this number (0, 4 or 6).
 ///
 /// # Safety
 /// See the module.
 #[wasm_bindgen]
-pub unsafe fn noise(params: *const Params, rows: usize, classes: usize, out: *mut f32) {
+pub unsafe fn noise(params: *const Params, rows: usize, classes: usize, purpose: u32, out: *mut f32) {
     let batch = Batch { params, rows, classes, flags: 0 };
+    let purpose = match purpose {
+        4 => Purpose::Conditional,
+        6 => Purpose::Opposite,
+        _ => Purpose::Noise,
+    };
     batch.each_quad(
         |row, quads| unsafe {
             let out = batch.rows_mut(out, row, quads * quad::ROWS);
-            quad::noise(batch.quads(row, quads), table(), quad_words(), quad_room(), out);
+            quad::noise(batch.quads(row, quads), purpose, table(), quad_words(), quad_room(), out);
             quads
         },
         |row| unsafe {
-            drawn_noise(batch.params(row)).fill_row(room().draft(), batch.row_mut(out, row));
+            noise_for(purpose, batch.params(row)).fill_row(room().draft(), batch.row_mut(out, row));
             Ok(())
         },
         |_| {},
@@ -1053,5 +1063,31 @@ pub unsafe fn gumbel_max_part(
             *after.cast::<Leader>().add(row) = Leader { logit: NAN, value: NAN };
             *index.add(row) = -1;
         },
+    )
+}
+
+/// The logarithm of the soft sample at the τ of each row. Scratch: a row for weights, none for logits.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn log_gumbel_softmax(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    noise: *const f32,
+    scratch: *mut f32,
+    out: *mut f32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, rows, classes, flags };
+    batch.each(
+        |row| unsafe {
+            let logits = batch.input(x, row, scratch).logits;
+            let (noise, out) = (&mut noise_of(&batch, noise, row), batch.row_mut(out, row));
+            log_relaxed::log_gumbel_softmax(logits, batch.params(row), noise, out)
+        },
+        |row| unsafe { batch.row_mut(out, row).fill(NAN) },
     )
 }

@@ -168,10 +168,17 @@ pub enum Source<'a> {
 }
 
 /// Writes the noise.
-pub fn noise(quads: Quads, table: &Table, words: &mut QuadWords, room: &mut Room, out: &mut [f32]) {
+pub fn noise(
+    quads: Quads,
+    purpose: Purpose,
+    table: &Table,
+    words: &mut QuadWords,
+    room: &mut Room,
+    out: &mut [f32],
+) {
     let Room { draft, lanes, values, .. } = room;
     quads.read_lanes(lanes);
-    draw(quads, lanes, table, words, draft, values);
+    draw(quads, purpose, lanes, table, words, draft, values);
     write(quads, values, out);
 }
 
@@ -278,7 +285,7 @@ fn scores(quads: Quads, logits: &[f32], source: Source, tempered: bool, room: &m
     quads.read_lanes(lanes);
     let mut quads = quads.first(passes::read_laws(quads, logits, ls, max));
     match source {
-        Source::Drawn(table, words) => draw(quads, lanes, table, words, draft, values),
+        Source::Drawn(table, words) => draw(quads, Purpose::Noise, lanes, table, words, draft, values),
         Source::Given(noise) => {
             let mut largest = [F32x4::ZERO; QUADS];
             quads = quads.first(passes::read_laws(quads, noise, values, &mut largest));
@@ -290,6 +297,7 @@ fn scores(quads: Quads, logits: &[f32], source: Source, tempered: bool, room: &m
 /// Draws the noise.
 fn draw(
     quads: Quads,
+    purpose: Purpose,
     lanes: &Each<Lanes>,
     table: &Table,
     words: &mut QuadWords,
@@ -300,7 +308,7 @@ fn draw(
     let (lanes, _) = lanes.split_at(quads.params.len());
     let (blocks, _) = draft.words.as_chunks_mut();
     let (blocks, _) = blocks.split_at_mut(tiles * lanes.len());
-    words.fill(Purpose::Noise, lanes, tiles, blocks);
+    words.fill(purpose, lanes, tiles, blocks);
     // From here on without the words that no column needs.
     let words = blocks.as_flattened().as_chunks().0;
     let each = || words.chunks_exact(TILE * tiles).map(|words| words.split_at(classes).0);
@@ -312,7 +320,7 @@ fn draw(
     gather(table, &draft.points, noise.as_flattened_mut());
     if rare {
         for (params, (words, noise)) in quads.params.iter().zip(each().zip(noise.chunks_exact_mut(classes))) {
-            refine(words, params, noise);
+            refine(words, purpose.tail(), params, noise);
         }
     }
 }
@@ -320,11 +328,11 @@ fn draw(
 /// Puts the rare words right.
 #[cold]
 #[inline(never)]
-fn refine(words: &[[u32; ROWS]], params: &[Params; ROWS], noise: &mut [Column]) {
+fn refine(words: &[[u32; ROWS]], tail: Purpose, params: &[Params; ROWS], noise: &mut [Column]) {
     for (column, (words, noise)) in words.iter().zip(noise).enumerate() {
         for ((&word, params), noise) in words.iter().zip(params).zip(noise) {
             if word < TAIL_WORDS {
-                *noise = gumbel_tail(word, philox::word(params, Purpose::Tail, column as u32));
+                *noise = gumbel_tail(word, philox::word(params, tail, column as u32));
             }
         }
     }

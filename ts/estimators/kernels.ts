@@ -1,0 +1,30 @@
+/** The kernels that only estimators and relaxed laws need: apart from the others, so that bundlers can leave them out. */
+
+import { instance } from "../backend.ts";
+import { createJsEstimatorKernels } from "../js/estimators.ts";
+import type { Batch } from "../kernels.ts";
+import type { Instance } from "../wasm.ts";
+import { createWasmEstimatorKernels } from "./wasm.ts";
+
+/** As `Kernels`: whole batches, row-major, checked before, and rows completed as result. */
+export interface EstimatorKernels {
+  /** The logarithm of the soft sample. */
+  logGumbelSoftmax(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    out: Float32Array,
+  ): number;
+}
+
+let made: { readonly of: Instance | undefined; readonly kernels: EstimatorKernels } | undefined;
+
+/** Those of the backend that runs. */
+export function estimatorKernels(): EstimatorKernels {
+  const of = instance();
+  if (made === undefined || made.of !== of) {
+    const kernels = of === undefined ? createJsEstimatorKernels() : createWasmEstimatorKernels(of);
+    made = { of, kernels };
+  }
+  return made.kernels;
+}

@@ -1,0 +1,17 @@
+/** The kernels of estimators in an instance of the WebAssembly module. */
+
+import { type Call, port, run } from "../chunks.ts";
+import { flagsOf, type Instance } from "../wasm.ts";
+import type { EstimatorKernels } from "./kernels.ts";
+
+export function createWasmEstimatorKernels({ wasm, arena }: Instance): EstimatorKernels {
+  return {
+    logGumbelSoftmax(batch, x, noise, out) {
+      const { classes } = batch;
+      const [l, g, y] = [port(x, classes), port(noise, classes), port(out, classes)];
+      const call: Call = (rows, params, scratch) =>
+        wasm.log_gumbel_softmax(params, rows, classes, l.at, g.at, scratch, y.at, flagsOf(batch));
+      return run(arena, batch, [l, g], [y], call, batch.weights ? 1 : 0);
+    },
+  };
+}

@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import * as estimators from "../../ts/estimators/index.ts";
 import * as gumbel from "../../ts/index.ts";
 import * as slim from "../../ts/slim.ts";
 
@@ -35,14 +36,29 @@ export function examplesOf(folder: string): Snippet[] {
       const path = `${folder}/${name}`;
       return snippetsOf(path, read(path).replace(/^ *\* ?(?!\/)/gm, ""));
     })
-    .map(({ place, code }) => ({ place, code: withImport(code) }));
+    .map(({ place, code }) => {
+      const imports = folder === "ts/estimators" ? importsOfEstimators(code) : importOf(code);
+      return { place, code: `${imports}\n${code}` };
+    });
 }
 
 /** From the slim entry where the block has something that is in it alone. */
-function withImport(code: string): string {
-  const names = Object.keys(slim).filter((name) => new RegExp(`\\b${name}\\b`).test(code));
-  const entry = names.every((name) => name in gumbel) ? "gumbel" : "gumbel/slim";
-  return `import { ${names.join(", ")} } from "${entry}";\n${code}`;
+function importOf(code: string): string {
+  const names = namesIn(code, slim);
+  return importing(names, names.every((name) => name in gumbel) ? "gumbel" : "gumbel/slim");
+}
+
+function importsOfEstimators(code: string): string {
+  const own = importing(namesIn(code, estimators), "gumbel/estimators");
+  return `${own} ${importing(namesIn(code, gumbel), "gumbel")}`;
+}
+
+function namesIn(code: string, entry: object): string[] {
+  return Object.keys(entry).filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+}
+
+function importing(names: readonly string[], entry: string): string {
+  return `import { ${names.join(", ")} } from "${entry}";`;
 }
 
 /** What the compiler has to say of them, each on its own, under the repository's strict settings. */

@@ -7,14 +7,19 @@ const LEAST = 2 ** -126;
 const MOST = (2 - 2 ** -23) * 2 ** 127;
 
 /** τ of each row: finite and > 0. */
-export function readTau(tau: unknown, rows: number): number | number[] {
+export function readTau(tau: unknown, rows: number, label = "tau"): number | number[] {
   if (tau === undefined) return 1;
-  return readEach("tau", tau, rows, "a number", (label, value: unknown) => {
+  return readEach(label, tau, rows, "a number", (label, value: unknown) => {
     if (typeof value !== "number") throw kindError(label, "a number", value);
     if (value > 0 && value < Infinity) return value;
     const hint = value === 0 ? ' (for the limit at 0 use "hard", or gumbelMax)' : "";
     throw valueError(label, `a finite number > 0${hint}`, value);
   });
+}
+
+/** τ of a row, of those of each. */
+export function tauOf(tau: number | number[], row: number): number {
+  return typeof tau === "number" ? tau : (tau[row] as number);
 }
 
 /** Temperature of each row: finite and ≥ 0. */

@@ -5,4 +5,47 @@
  * @module gumbel/estimators
  */
 
-export {};
+export { type AnnealedTauOptions, annealedTau } from "./annealing.ts";
+export {
+  type ConcreteKl,
+  type ConcreteKlGradient,
+  type ConcreteKlOptions,
+  type ConcreteKlOut,
+  type ConcreteKlVjpOptions,
+  concreteKl,
+  concreteKlVjp,
+} from "./concrete-kl.ts";
+export {
+  type ConcreteLogProb,
+  type ConcreteLogProbGradient,
+  type ConcreteLogProbOptions,
+  type ConcreteLogProbOut,
+  type ConcreteLogProbVjpOptions,
+  concreteLogProb,
+  concreteLogProbVjp,
+} from "./concrete-log-prob.ts";
+export type { ConcreteSpace } from "./concrete-sample.ts";
+export {
+  type Entropy,
+  type EntropyGradient,
+  type EntropyOptions,
+  type EntropyOut,
+  entropy,
+  entropyVjp,
+} from "./entropy.ts";
+export {
+  type KlDivergence,
+  type KlDivergenceGradient,
+  type KlDivergenceOptions,
+  type KlDivergenceOut,
+  type KlDivergenceVjpOptions,
+  klDivergence,
+  klDivergenceVjp,
+} from "./kl-divergence.ts";
+export {
+  type LogGumbelSoftmaxOptions,
+  type LogGumbelSoftmaxSample,
+  type LogGumbelSoftmaxVjpOptions,
+  logGumbelSoftmax,
+  logGumbelSoftmaxVjp,
+} from "./log-gumbel-softmax.ts";

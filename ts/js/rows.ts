@@ -59,7 +59,7 @@ export class Rows {
 
 /** Runs `kernel` on each row until one is invalid; where the batch says so, marks it and goes on. */
 export function each(
-  batch: Batch,
+  batch: Pick<Batch, "rows" | "mark">,
   kernel: (row: number) => boolean,
   mark: (row: number) => void,
 ): number {

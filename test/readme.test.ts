@@ -1,6 +1,7 @@
 /** Every ```ts block of the README compiles, runs as written, and does what its comments say. */
 
 import * as gumbel from "gumbel";
+import * as estimators from "gumbel/estimators";
 import { expect, test } from "vitest";
 import { run } from "./support/claims.ts";
 import { compileErrors, read, snippetsOf } from "./support/snippets.ts";
@@ -8,7 +9,8 @@ import { compileErrors, read, snippetsOf } from "./support/snippets.ts";
 const snippets = snippetsOf("README.md");
 
 test.each(snippets)("$place runs and prints what it says", async (snippet) => {
-  expect(await run(snippet, { gumbel })).toBeGreaterThan(0);
+  const entries = { gumbel, "gumbel/estimators": estimators };
+  expect(await run(snippet, entries)).toBeGreaterThan(0);
 });
 
 test("all blocks compile under the repository's strict settings", () => {

@@ -11,12 +11,17 @@ export const FILES: readonly string[] = [
   "README.md",
   "package.json",
   "dist/gumbel.wasm",
-  ...["index", "slim"].flatMap((entry) =>
-    ["cjs", "cjs.map", "d.cts", "d.ts", "js", "js.map"].map((ending) => `dist/${entry}.${ending}`),
+  ...dist(["index", "estimators", "slim", "core"], ["d.cts", "d.ts"]),
+  ...dist(
+    ["index", "estimators", "core", "slim", "slim-estimators", "slim-core"],
+    ["cjs", "cjs.map", "js", "js.map"],
   ),
-  "dist/workerd.js",
-  "dist/workerd.js.map",
+  ...dist(["workerd", "workerd-estimators", "workerd-core"], ["js", "js.map"]),
 ];
+
+function dist(names: readonly string[], endings: readonly string[]): string[] {
+  return names.flatMap((name) => endings.map((ending) => `dist/${name}.${ending}`));
+}
 
 /** kB: of the tarball, and of what it holds. Maps and sources are two thirds of it, and nobody's bundle has them. */
 export const BUDGET = { packed: 690, unpacked: 2300 };

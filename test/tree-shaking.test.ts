@@ -1,10 +1,13 @@
 /** What bundlers make of the built package: a program gets what it uses, and the entries share what both need. */
 
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { rollup } from "rollup";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import golden from "./environments/golden.json";
 import { Built, size } from "./support/built.ts";
 
 let built: Built;
@@ -119,5 +122,16 @@ describe("the entries", () => {
     for (const file of [main, `${kind}core`]) {
       expect(sourcesOf(file).filter(isOfEstimators), file).toEqual([]);
     }
+  });
+
+  test("share one backend in a process, in each format", () => {
+    const programs = fileURLToPath(new URL("environments/programs", import.meta.url));
+    for (const file of ["probe.mjs", "node/one-backend.mjs"]) {
+      cpSync(join(programs, file), join(built.directory, file));
+    }
+    const options = { cwd: built.directory, encoding: "utf8" } as const;
+    const printed = execFileSync(process.execPath, ["node/one-backend.mjs"], options);
+    const reports: { hashes: object }[] = JSON.parse(printed);
+    expect(reports.map(({ hashes }) => hashes)).toEqual(FORMATS.map(() => golden));
   });
 });

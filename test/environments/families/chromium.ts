@@ -1,4 +1,4 @@
-/** Chromium without a bundler: the package's own file in a page and in a worker, under each policy; and the slim entry. */
+/** Chromium without a bundler: the package's own files in a page and in a worker, under each policy; and the slim entry. */
 
 import { deepEqual } from "node:assert/strict";
 import type { Check } from "../check.ts";
@@ -21,7 +21,9 @@ interface Visit {
 const WITH = "CSP `script-src 'self' 'wasm-unsafe-eval'`";
 const WITHOUT = "CSP `script-src 'self'`";
 const REFUSED = "Content Security Policy";
-const SLIM = ["slim.js", "gumbel.wasm"];
+/** Both entries, and what they share, once. */
+const INDEX = ["index.js", "estimators.js", "core.js"];
+const SLIM = ["slim.js", "slim-estimators.js", "slim-core.js", "gumbel.wasm"];
 
 const VISITS: readonly Visit[] = [
   { way: '`<script type="module">`', page: "main.html" },
@@ -44,13 +46,13 @@ const VISITS: readonly Visit[] = [
     way: "slim",
     detail: "a module sent to a worker",
     page: "slim-worker.html",
-    files: ["gumbel.wasm", "slim.js"],
+    files: SLIM,
   },
   {
     way: "slim",
     detail: "after a 404",
     page: "slim.html?from=missing",
-    files: ["slim.js", "missing.wasm", "gumbel.wasm"],
+    files: [...SLIM, "missing.wasm"],
     errors: /404/,
   },
   {
@@ -65,20 +67,18 @@ const VISITS: readonly Visit[] = [
 
 export function chromium({ site, browser }: Workspace): Check[] {
   const { version } = browser;
-  return VISITS.map(
-    ({ page, policy = "open", without, files = ["index.js"], errors, ...ways }) => ({
-      environment: "Chromium",
-      version,
-      ...ways,
-      ...(without === undefined ? { backend: "wasm-simd" } : { backend: "js", reason: without }),
-      async run() {
-        site.requests.length = 0;
-        const reports = await browser.visit(`${await site.open(policy)}/web/${page}`, errors);
-        const asked = site.requests.filter((path) => path.includes("node_modules"));
-        const dist = `/${policy}/node_modules/gumbel/dist/`;
-        deepEqual(asked.sort(), files.map((file) => dist + file).sort());
-        return reports;
-      },
-    }),
-  );
+  return VISITS.map(({ page, policy = "open", without, files = INDEX, errors, ...ways }) => ({
+    environment: "Chromium",
+    version,
+    ...ways,
+    ...(without === undefined ? { backend: "wasm-simd" } : { backend: "js", reason: without }),
+    async run() {
+      site.requests.length = 0;
+      const reports = await browser.visit(`${await site.open(policy)}/web/${page}`, errors);
+      const asked = site.requests.filter((path) => path.includes("node_modules"));
+      const dist = `/${policy}/node_modules/gumbel/dist/`;
+      deepEqual(asked.sort(), files.map((file) => dist + file).sort());
+      return reports;
+    },
+  }));
 }

@@ -1,10 +1,11 @@
 /**
  * Calls every function of the package and hashes the bits of what comes out. Plain JavaScript that is handed the
- * package's namespace and asks nothing of its host, so it runs wherever the package does: golden.json says what the
- * hashes must be, and test/probe.test.ts holds the sources to it.
+ * namespaces of its entries and asks nothing of its host, so it runs wherever the package does: golden.json says what
+ * the hashes must be, and test/probe.test.ts holds the sources to it.
  */
 
 /** @typedef {typeof import("gumbel")} Gumbel */
+/** @typedef {typeof import("gumbel/estimators")} Estimators */
 /** @typedef {Float32Array | Int32Array | Uint32Array} Values */
 
 const SEED = 0x243f6a8885a308d3n;
@@ -241,6 +242,72 @@ const ALONE = {
   },
 };
 
+/**
+ * As {@link OF_SHAPES}, for the functions of `gumbel/estimators`.
+ *
+ * @type {Record<string, (estimators: Estimators, classes: number, given: ReturnType<typeof inputs>) => Values[]>}
+ */
+const ESTIMATORS_OF_SHAPES = {
+  logGumbelSoftmax: (e, classes, { logits, weights, noise, each, key }) => [
+    e.logGumbelSoftmax(logits, { classes, tau: each, ...key }),
+    e.logGumbelSoftmax(weights, { classes, tau: 0.5, from: "weights", noise }),
+  ],
+  logGumbelSoftmaxVjp: (e, classes, { logits, upstream, each, key }) => {
+    const { sample, vjp } = e.logGumbelSoftmaxVjp(logits, { classes, tau: each, ...key });
+    return [sample, ...gradientsOf(vjp(upstream, { tau: true }))];
+  },
+  concreteLogProb: (e, classes, { logits, each, key }) => {
+    const sample = e.logGumbelSoftmax(logits, { classes, tau: each, ...key });
+    return [
+      e.concreteLogProb(sample, logits, { classes, tau: 0.7 }),
+      e.concreteLogProb(
+        each.map(() => 1),
+        each,
+        { classes: 1, space: "simplex" },
+      ),
+    ];
+  },
+  concreteLogProbVjp: (e, classes, { logits, each, key }) => {
+    const sample = e.logGumbelSoftmax(logits, { classes, tau: each, ...key });
+    const { value, vjp } = e.concreteLogProbVjp(sample, logits, { classes, tau: each });
+    return [value, ...gradientsOf(vjp(each))];
+  },
+  concreteKl: (e, classes, { logits, each, key }) => {
+    const sample = e.logGumbelSoftmax(logits, { classes, tau: each, ...key });
+    return [e.concreteKl(sample, logits, { classes, tau: each, prior: logits.map(half) })];
+  },
+  concreteKlVjp: (e, classes, { logits, each, key }) => {
+    const sample = e.logGumbelSoftmax(logits, { classes, tau: each, ...key });
+    const options = { classes, tau: 0.7, prior: logits.map(half), priorTau: each };
+    const { value, vjp } = e.concreteKlVjp(sample, logits, options);
+    return [value, ...gradientsOf(vjp(each))];
+  },
+  entropy: (e, classes, { logits, each }) => [e.entropy(logits, { classes, temperature: each })],
+  entropyVjp: (e, classes, { logits, each }) => {
+    const { value, vjp } = e.entropyVjp(logits, { classes, temperature: each });
+    return [value, ...gradientsOf(vjp(each))];
+  },
+  klDivergence: (e, classes, { logits, upstream }) => [
+    e.klDivergence(logits, undefined, { classes }),
+    e.klDivergence(logits, upstream, { classes }),
+  ],
+  klDivergenceVjp: (e, classes, { logits, upstream, each }) => {
+    const { value, vjp } = e.klDivergenceVjp(logits, upstream, { classes });
+    return [value, ...gradientsOf(vjp(each))];
+  },
+  annealedTau: (e, classes) => [Float32Array.of(e.annealedTau(classes, { every: 10, min: 0.1 }))],
+};
+
+/** @param {number} x */
+function half(x) {
+  return x / 2;
+}
+
+/** @param {object} gradients by the names of what they are by */
+function gradientsOf(gradients) {
+  return /** @type {Values[]} */ (Object.values(gradients));
+}
+
 /** @param {import("gumbel").Drawn} drawn */
 function detailed({ index, logProb, logZ, entropy }) {
   return [index, logProb, logZ, entropy];
@@ -289,19 +356,37 @@ function hashOf(results) {
 /**
  * What runs, and the hash of everything that was called, by name.
  *
- * @param {Gumbel} gumbel the package's namespace
+ * @param {Gumbel} gumbel the namespace of the package's main entry
+ * @param {Estimators} estimators that of its entry for estimators, of the same build
  * @returns {{ backend: import("gumbel").Backend, hashes: Record<string, string> }}
  */
-export function probe(gumbel) {
-  /** @type {Record<string, string>} */
-  const hashes = {};
+export function probe(gumbel, estimators) {
+  const hashes = {
+    ...hashesOf(OF_SHAPES, gumbel),
+    ...Object.fromEntries(
+      Object.entries(ALONE).map(([name, call]) => [name, hashOf(call(gumbel))]),
+    ),
+    ...hashesOf(ESTIMATORS_OF_SHAPES, estimators),
+  };
+  return { backend: gumbel.backend(), hashes };
+}
+
+/**
+ * Of calls for every shape.
+ *
+ * @template Entry
+ * @param {Record<string, (entry: Entry, classes: number, given: ReturnType<typeof inputs>) => Values[]>} calls
+ * @param {Entry} entry
+ */
+function hashesOf(calls, entry) {
   const shapes = SHAPES.map(([rows = 0, classes = 0]) => ({
     classes,
     given: inputs(rows, classes),
   }));
-  for (const [name, call] of Object.entries(OF_SHAPES)) {
-    hashes[name] = hashOf(shapes.flatMap(({ classes, given }) => call(gumbel, classes, given)));
-  }
-  for (const [name, call] of Object.entries(ALONE)) hashes[name] = hashOf(call(gumbel));
-  return { backend: gumbel.backend(), hashes };
+  return Object.fromEntries(
+    Object.entries(calls).map(([name, call]) => [
+      name,
+      hashOf(shapes.flatMap(({ classes, given }) => call(entry, classes, given))),
+    ]),
+  );
 }

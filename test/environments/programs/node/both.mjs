@@ -2,10 +2,12 @@
 import { deepEqual } from "node:assert/strict";
 import { createRequire } from "node:module";
 import * as asModule from "gumbel";
+import * as estimators from "gumbel/estimators";
 import * as slim from "gumbel/slim";
 import { probe } from "../probe.mjs";
 
-const asCommonJs = createRequire(import.meta.url)("gumbel");
+const require = createRequire(import.meta.url);
+const asCommonJs = require("gumbel");
 for (const [maker, taker] of [
   [asModule, asCommonJs],
   [asCommonJs, asModule],
@@ -17,4 +19,6 @@ for (const [maker, taker] of [
   deepEqual(drawn, [2, 0]);
   deepEqual(rng.state, { seed: "0x2a", stream: 2 });
 }
-console.log(JSON.stringify([probe(asModule), probe(asCommonJs)]));
+console.log(
+  JSON.stringify([probe(asModule, estimators), probe(asCommonJs, require("gumbel/estimators"))]),
+);

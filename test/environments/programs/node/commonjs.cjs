@@ -1,4 +1,5 @@
 const gumbel = require("gumbel");
+const estimators = require("gumbel/estimators");
 const { probe } = require("../probe.cjs");
 
-console.log(JSON.stringify([probe(gumbel)]));
+console.log(JSON.stringify([probe(gumbel, estimators)]));

@@ -2,4 +2,5 @@ import { probe } from "../probe.mjs";
 
 delete globalThis.WebAssembly;
 const gumbel = await import("gumbel");
-console.log(JSON.stringify([probe(gumbel)]));
+const estimators = await import("gumbel/estimators");
+console.log(JSON.stringify([probe(gumbel, estimators)]));

@@ -1,5 +1,6 @@
 // Chromium until 2023, on a page's main thread.
 import * as gumbel from "gumbel";
+import * as estimators from "gumbel/estimators";
 import { probe } from "../probe.mjs";
 
 const { Module } = WebAssembly;
@@ -9,4 +10,4 @@ WebAssembly.Module = class extends Module {
     super(bytes);
   }
 };
-console.log(JSON.stringify([probe(gumbel)]));
+console.log(JSON.stringify([probe(gumbel, estimators)]));

@@ -1,5 +1,6 @@
 // The slim entry, by the source that the address names.
 import * as gumbel from "../node_modules/gumbel/dist/slim.js";
+import * as estimators from "../node_modules/gumbel/dist/slim-estimators.js";
 import { probe } from "../probe.mjs";
 
 const wasm = new URL("../node_modules/gumbel/dist/gumbel.wasm", import.meta.url);
@@ -20,4 +21,4 @@ const sources = {
 
 const source = sources[new URL(location.href).searchParams.get("from")];
 await gumbel.init(await source());
-globalThis.reports = [probe(gumbel)];
+globalThis.reports = [probe(gumbel, estimators)];

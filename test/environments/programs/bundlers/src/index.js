@@ -1,4 +1,5 @@
 import * as gumbel from "gumbel";
+import * as estimators from "gumbel/estimators";
 import { probe } from "../../probe.mjs";
 
-globalThis.reports = [probe(gumbel)];
+globalThis.reports = [probe(gumbel, estimators)];

@@ -1,6 +1,7 @@
 "use client";
 
 import * as gumbel from "gumbel";
+import * as estimators from "gumbel/estimators";
 import { useEffect } from "react";
 import { probe } from "../../probe.mjs";
 
@@ -9,7 +10,7 @@ import { probe } from "../../probe.mjs";
  * Reports what the address asks for.
  */
 export function InBrowser({ onServer }) {
-  const report = probe(gumbel);
+  const report = probe(gumbel, estimators);
   useEffect(() => {
     const asked = new URL(location.href).searchParams.get("show");
     const rendered = JSON.parse(document.querySelector("#client").textContent);

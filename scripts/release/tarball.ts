@@ -24,11 +24,12 @@ function dist(names: readonly string[], endings: readonly string[]): string[] {
 }
 
 /** kB: of the tarball, and of what it holds. Maps and sources are two thirds of it, and nobody's bundle has them. */
-export const BUDGET = { packed: 690, unpacked: 2300 };
+export const BUDGET = { packed: 790, unpacked: 2700 };
 
 /** Whose addresses the package may name. */
 const HOSTS = [
   "arxiv.org",
+  "doi.org",
   "github.com",
   "keepachangelog.com",
   "semver.org",

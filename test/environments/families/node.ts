@@ -21,7 +21,7 @@ const PROGRAMS: readonly Program[] = [
   { way: "CommonJS", file: "commonjs.cjs" },
   { way: "`require` of the ES module", file: "require-module.cjs" },
   { way: "both in one process", file: "both.mjs" },
-  { way: "ES module", detail: "one backend for both entries", file: "one-backend.mjs" },
+  { way: "both in one process", detail: "entries share a backend", file: "one-backend.mjs" },
   { way: "ES module", detail: "touches nothing at import", file: "nothing-at-import.mjs" },
   { way: "worker threads", file: "worker-threads.mjs" },
   { way: "slim", file: "slim.mjs" },

@@ -6,7 +6,7 @@ import { run } from "./support/claims.ts";
 import { wasmBytes } from "./support/kernels.ts";
 import { compileErrors, examplesOf } from "./support/snippets.ts";
 
-const examples = examplesOf("ts");
+const examples = [...examplesOf("ts"), ...examplesOf("ts/estimators")];
 
 describe("examples", () => {
   beforeEach(() => {
@@ -25,7 +25,10 @@ describe("examples", () => {
 
   /** The entries that an example imports, with what tsup.config.ts puts in place of a file for each. */
   async function entries(code: string): Promise<Record<string, unknown>> {
-    if (!code.includes('"gumbel/slim"')) return { gumbel: await import("gumbel") };
+    if (!code.includes('"gumbel/slim"')) {
+      const estimators = await import("gumbel/estimators");
+      return { gumbel: await import("gumbel"), "gumbel/estimators": estimators };
+    }
     vi.doMock("../ts/source.ts", () => import("../ts/source-slim.ts"));
     return { "gumbel/slim": await import("../ts/slim.ts") };
   }

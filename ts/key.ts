@@ -6,6 +6,7 @@ import {
   highWord,
   isRng,
   MAX_STREAM,
+  type Rng,
   type RngLike,
   readSeed,
   type Seed,

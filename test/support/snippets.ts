@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import * as estimators from "../../ts/estimators/index.ts";
 import * as gumbel from "../../ts/index.ts";
 import * as slim from "../../ts/slim.ts";
 
@@ -38,11 +39,17 @@ export function examplesOf(folder: string): Snippet[] {
     .map(({ place, code }) => ({ place, code: withImport(code) }));
 }
 
-/** From the slim entry where the block has something that is in it alone. */
+/** From the slim entry where the block has something that is in it alone; estimators from their own. */
 function withImport(code: string): string {
-  const names = Object.keys(slim).filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+  const used = (entry: object) =>
+    Object.keys(entry).filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+  const names = used(slim);
   const entry = names.every((name) => name in gumbel) ? "gumbel" : "gumbel/slim";
-  return `import { ${names.join(", ")} } from "${entry}";\n${code}`;
+  return [[names, entry] as const, [used(estimators), "gumbel/estimators"] as const]
+    .filter(([names]) => names.length > 0)
+    .map(([names, entry]) => `import { ${names.join(", ")} } from "${entry}";\n`)
+    .concat(code)
+    .join("");
 }
 
 /** What the compiler has to say of them, each on its own, under the repository's strict settings. */

@@ -5,4 +5,11 @@
  * @module gumbel/estimators
  */
 
-export {};
+export type { DecoupledOptions } from "./decoupled.ts";
+export type { EstimatorOptions, GumbelMaxVjpOut } from "./draw.ts";
+export type { GstOptions } from "./gst.ts";
+export { type GumbelMaxSample, type GumbelMaxVjpOptions, gumbelMaxVjp } from "./gumbel-max-vjp.ts";
+export type { GumbelRaoOptions } from "./gumbel-rao.ts";
+export type { ReinMaxOptions } from "./reinmax.ts";
+export type { StraightThroughOptions } from "./straight-through.ts";
+export type { StraightThroughGumbelOptions } from "./straight-through-gumbel.ts";

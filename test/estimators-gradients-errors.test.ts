@@ -68,6 +68,21 @@ describe("options", () => {
     ],
   ]);
 
+  test("the types refuse what isn't an estimator's own", () => {
+    const { gumbelMaxVjp } = estimators;
+    const calls = [
+      // @ts-expect-error
+      () => gumbelMaxVjp(x, { estimator: "reinmax", replicas: 3 }),
+      // @ts-expect-error
+      () => gumbelMaxVjp(x, { estimator: "decoupled", tau: 3 }),
+      // @ts-expect-error
+      () => gumbelMaxVjp(x, { estimator: "gumbel-rao", noise: x }),
+      // @ts-expect-error
+      () => gumbelMaxVjp(x, { gap: 1 }),
+    ];
+    for (const call of calls) expect(errorOf(call)).toMatch(/^TypeError: /);
+  });
+
   test("those that are undefined count as absent", () => {
     const absent = { estimator: undefined, tau: undefined, gap: undefined, replicas: undefined };
     expect(call(absent)().index).toEqual(call({})().index);

@@ -26,8 +26,8 @@ describe("examples", () => {
   /** The entries that an example imports, with what tsup.config.ts puts in place of a file for each. */
   async function entries(code: string): Promise<Record<string, unknown>> {
     if (!code.includes('"gumbel/slim"')) {
-      const estimators = await import("gumbel/estimators");
-      return { gumbel: await import("gumbel"), "gumbel/estimators": estimators };
+      const [main, estimators] = await Promise.all([import("gumbel"), import("gumbel/estimators")]);
+      return { gumbel: main, "gumbel/estimators": estimators };
     }
     vi.doMock("../ts/source.ts", () => import("../ts/source-slim.ts"));
     return { "gumbel/slim": await import("../ts/slim.ts") };

@@ -36,20 +36,29 @@ export function examplesOf(folder: string): Snippet[] {
       const path = `${folder}/${name}`;
       return snippetsOf(path, read(path).replace(/^ *\* ?(?!\/)/gm, ""));
     })
-    .map(({ place, code }) => ({ place, code: withImport(code) }));
+    .map(({ place, code }) => {
+      const imports = folder === "ts/estimators" ? importsOfEstimators(code) : importOf(code);
+      return { place, code: `${imports}\n${code}` };
+    });
 }
 
-/** From the slim entry where the block has something that is in it alone; estimators from their own. */
-function withImport(code: string): string {
-  const used = (entry: object) =>
-    Object.keys(entry).filter((name) => new RegExp(`\\b${name}\\b`).test(code));
-  const names = used(slim);
-  const entry = names.every((name) => name in gumbel) ? "gumbel" : "gumbel/slim";
-  return [[names, entry] as const, [used(estimators), "gumbel/estimators"] as const]
-    .filter(([names]) => names.length > 0)
-    .map(([names, entry]) => `import { ${names.join(", ")} } from "${entry}";\n`)
-    .concat(code)
-    .join("");
+/** From the slim entry where the block has something that is in it alone. */
+function importOf(code: string): string {
+  const names = namesIn(code, slim);
+  return importing(names, names.every((name) => name in gumbel) ? "gumbel" : "gumbel/slim");
+}
+
+function importsOfEstimators(code: string): string {
+  const own = importing(namesIn(code, estimators), "gumbel/estimators");
+  return `${own} ${importing(namesIn(code, gumbel), "gumbel")}`;
+}
+
+function namesIn(code: string, entry: object): string[] {
+  return Object.keys(entry).filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+}
+
+function importing(names: readonly string[], entry: string): string {
+  return `import { ${names.join(", ")} } from "${entry}";`;
 }
 
 /** What the compiler has to say of them, each on its own, under the repository's strict settings. */

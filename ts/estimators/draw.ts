@@ -49,7 +49,7 @@ export interface Estimator {
   backward(v: Float32Array, index: Int32Array, out: Float32Array): void;
 }
 
-/** τ or a temperature: one or one a row, `least` says which. 1 where it is absent. */
+/** τ or a temperature, one or one a row, 1 where it is absent. `expected` says in words what `isRight` asks. */
 export function readRate(
   label: string,
   value: unknown,

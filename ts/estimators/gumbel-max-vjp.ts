@@ -112,9 +112,10 @@ const OPTIONS = ["estimator", ...PERTURBED_OPTIONS, ...OWN_OPTIONS, "out"];
  * | `"gst"` | J(softmax(moved l/τ))v/τ | biased | of D and v |
  *
  * Begin with `"reinmax"` at τ = 1 if τ shall not be tuned; take `"gumbel-rao"` where straight-through Gumbel-Softmax
- * works but is noisy, `"gst"` where that is too slow. Each has its options and limits: {@link StraightThroughGumbelOptions},
- * {@link StraightThroughOptions}, {@link DecoupledOptions}, {@link ReinMaxOptions}, {@link GumbelRaoOptions},
- * {@link GstOptions}. The closure keeps the input and given noise: changing those changes the gradient.
+ * works but is noisy, `"gst"` where that is too slow. Each has its options and limits:
+ * {@link StraightThroughGumbelOptions}, {@link StraightThroughOptions}, {@link DecoupledOptions},
+ * {@link ReinMaxOptions}, {@link GumbelRaoOptions}, {@link GstOptions}. The closure keeps the input and given noise:
+ * changing those changes the gradient.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - The estimator with its options, the key or the noise, and where the results go.

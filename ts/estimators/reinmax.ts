@@ -1,6 +1,6 @@
 /**
- * ReinMax (Liu et al. 2023, algorithm 2): Heun's method in place of Euler's, which straight-through amounts to. The average of
- * the law and the draw takes the place of the law, and half the straight-through gradient is taken off.
+ * ReinMax (Liu et al. 2023, algorithm 2): Heun's method in place of Euler's, which straight-through amounts to. The
+ * average of the law and the draw takes the place of the law, and half the straight-through gradient is taken off.
  */
 
 import type { PerRow } from "../arrays.ts";
@@ -21,7 +21,7 @@ import {
  * ReinMax: 2·J((softmax(l/τ) + D)/2)v − J(softmax(l))v/2, where D is the sample.
  *
  * At τ = 1 its mean is exact for losses quadratic in the sample, and second-order accurate for others. The draw enters
- * by D and by v, so that even linear losses have variance, mostly more than with plain straight-through; a larger τ takes
+ * by D and by v, so even linear losses have variance, mostly more than with plain straight-through; a larger τ takes
  * some of it, for bias. As in the authors' code there is no factor 1/τ.
  */
 export interface ReinMaxOptions extends EstimatorOptions {
@@ -35,10 +35,10 @@ export interface ReinMaxOptions extends EstimatorOptions {
 const LIMIT = 'a finite number >= 1 with "reinmax" (Liu et al. 2023)';
 
 /**
- * 2·J((π' + D)/2)v − J(π)v/2 with π = softmax(l) and π' = softmax(l/τ). As in the authors' code τ brings no factor 1/τ.
+ * 2·J((π' + D)/2)v − J(π)v/2 with π = softmax(l) and π' = softmax(l/τ).
  *
- * Multiplied out it is π'·(v − m) − π·(v − ⟨π, v⟩)/2, and v − m besides for the class drawn, where m is the mean of
- * ⟨π', v⟩ and the v of that class.
+ * Multiplied out it is π'·(v − m) − π·(v − ⟨π, v⟩)/2, and v − m besides for the class drawn, where m lies half way from
+ * ⟨π', v⟩ to the v of that class.
  */
 export function reinMax(draw: Draw, options: ReinMaxOptions): Estimator {
   const { rows, classes } = draw.input;

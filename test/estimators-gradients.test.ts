@@ -319,14 +319,27 @@ describe("edges", () => {
   });
 
   test("gst's gap p grows without bound where the class drawn is nearly certain", () => {
-    const gradient = (l: number) => {
-      const g = gumbelMaxVjp([l, 0], { estimator: "gst", gap: "p", noise: [60, 0] });
+    const gradient = (l: number, tau: number) => {
+      const g = gumbelMaxVjp([l, 0], { estimator: "gst", gap: "p", tau, noise: [60, 0] });
       return Math.abs(g.vjp([1, 0]).input[1]);
     };
     // 1 − p = e^-l nearly, so the gap is l and the gradient e^-l.
-    expect(gradient(10) * Math.exp(10)).toBeCloseTo(1, 2);
-    expect(gradient(30) * Math.exp(30)).toBeCloseTo(1, 2);
-    expect(gradient(200)).toBe(0);
+    expect(gradient(10, 1) * Math.exp(10)).toBeCloseTo(1, 2);
+    expect(gradient(30, 1) * Math.exp(30)).toBeCloseTo(1, 2);
+    // Probabilities below 2^-100 are 0.
+    expect(gradient(200, 100)).toBe(0);
+  });
+
+  test("gst's gap p is 1 for a class drawn in spite of a probability of 0", () => {
+    const [x, noise] = [
+      [200, 0],
+      [0, 300],
+    ];
+    const [p, one] = (["p", 1] as const).map((gap) => {
+      return gumbelMaxVjp(x, { estimator: "gst", gap, noise }).vjp([1, 2]).input;
+    });
+    expectSame(p, one);
+    expect(p[1]).toBeCloseTo(Math.exp(1) / (1 + Math.exp(1)) ** 2);
   });
 
   test.each(named)("marked rows are NaN, the others right: %s", (_, options) => {

@@ -32,8 +32,8 @@ export interface GstOptions extends EstimatorOptions {
   /** τ, finite and > 0, one or one a row. Default 1. */
   tau?: PerRow<number> | undefined;
   /**
-   * The gap, finite and ≥ 0; or `"p"` for −log(1 − p)/p where p is the probability of the class drawn, so that at
-   * p = 1 the gradient is 0. Default 1, which the paper calls GST-1.0.
+   * The gap, finite and ≥ 0; or `"p"` for −log(1 − p)/p where p is the probability of the class drawn (GST-p). At p = 1,
+   * where the others are below 2^-100, the gradient is 0. Default 1 (GST-1.0).
    */
   gap?: number | "p" | undefined;
 }

@@ -8,15 +8,22 @@ import { createJsEstimatorKernels } from "../ts/js/estimators.ts";
 import type { Batch } from "../ts/kernels.ts";
 import { prepare } from "../ts/wasm.ts";
 import { bits, expectSameBits, NAN_BITS } from "./support/bits.ts";
+import { fnv1a } from "./support/fnv.ts";
 import { input, KINDS, type Kind, spoil, testWords, upstream } from "./support/inputs.ts";
 import { batchOf, js, wasmBytes } from "./support/kernels.ts";
 import { noiseOfReplicas, type RaoRow, raoReference } from "./support/rao.ts";
+import { words } from "./support/words.ts";
 
 const BACKENDS = [
   ["TypeScript", createJsEstimatorKernels()],
   ["wasm", createWasmEstimatorKernels(prepare(new WebAssembly.Module(wasmBytes)))],
 ] as const;
 const [[, jsRao], [, wasmRao]] = BACKENDS;
+
+/** Classes, replicas and hash, which crates/kernels/tests/rao.rs computes natively; it says what of. */
+const HASHES = readFileSync(new URL("fixtures/rao-hashes.txt", import.meta.url), "utf8")
+  .trimEnd()
+  .split("\n");
 
 /** Made by scripts/fixtures_rao.py with PyTorch, noise included: nothing of the package is in it. */
 const FIXTURES: Fixture[] = JSON.parse(
@@ -174,6 +181,23 @@ describe.each(BACKENDS)("%s", (_, kernels) => {
         }
       }
     }
+  });
+
+  test("the bits of the native kernels", () => {
+    const seed = 0x243f6a8885a308d3n;
+    const lines = HASHES.map((line) => {
+      const [classes, replicas] = line.split(" ").map(Number) as [number, number];
+      const [x, v] = [0, 1].map((stream) =>
+        Float32Array.from(words({ seed, stream, row: 0 }, 0, 0, classes), (k) =>
+          Math.fround(Math.fround(k | 0) * 2 ** -28),
+        ),
+      ) as [Float32Array, Float32Array];
+      const batch = batchOf({ rows: 1, classes, key: { seed, stream: 2, row: 7 }, t: 0.5 });
+      const out = new Float32Array(classes);
+      kernels.gumbelRao(batch, x, Int32Array.of(Math.floor(classes / 3)), v, replicas, out);
+      return `${classes} ${replicas} ${fnv1a(out)}`;
+    });
+    expect(lines).toEqual(HASHES);
   });
 
   test("one replica is the gradient of the soft sample with its noise", () => {

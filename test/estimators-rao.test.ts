@@ -1,5 +1,6 @@
 /** The kernel of Gumbel-Rao: both backends to the bit, against float64, and what its replicas are. */
 
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createWasmEstimatorKernels } from "../ts/estimators/wasm.ts";
@@ -7,15 +8,37 @@ import { createJsEstimatorKernels } from "../ts/js/estimators.ts";
 import type { Batch } from "../ts/kernels.ts";
 import { prepare } from "../ts/wasm.ts";
 import { bits, expectSameBits, NAN_BITS } from "./support/bits.ts";
+import { fnv1a } from "./support/fnv.ts";
 import { input, KINDS, type Kind, spoil, testWords, upstream } from "./support/inputs.ts";
 import { batchOf, js, wasmBytes } from "./support/kernels.ts";
-import { noiseOfReplicas, raoReference } from "./support/rao.ts";
+import { noiseOfReplicas, type RaoRow, raoReference } from "./support/rao.ts";
+import { words } from "./support/words.ts";
 
 const BACKENDS = [
   ["TypeScript", createJsEstimatorKernels()],
   ["wasm", createWasmEstimatorKernels(prepare(new WebAssembly.Module(wasmBytes)))],
 ] as const;
 const [[, jsRao], [, wasmRao]] = BACKENDS;
+
+/** Classes, replicas and hash, which crates/kernels/tests/rao.rs computes natively; it says what of. */
+const HASHES = readFileSync(new URL("fixtures/rao-hashes.txt", import.meta.url), "utf8")
+  .trimEnd()
+  .split("\n");
+
+/** Made by scripts/fixtures_rao.py with PyTorch, noise included: nothing of the package is in it. */
+const FIXTURES: Fixture[] = JSON.parse(
+  readFileSync(new URL("fixtures/rao.json", import.meta.url), "utf8"),
+);
+
+interface Fixture {
+  readonly row: number;
+  readonly replicas: number;
+  readonly tau: number;
+  readonly index: number;
+  readonly logits: number[];
+  readonly v: number[];
+  readonly gradient: number[];
+}
 
 const KEY = { seed: 5n, stream: 7, row: 2 };
 
@@ -104,7 +127,36 @@ function normals(count: number, seed: number, scale: number): Float32Array {
   return Float32Array.from(testWords(seed, count), (k) => scale * ((k >>> 8) / 2 ** 23 - 1));
 }
 
+/** The error bound of ARCHITECTURE.md ("Semantics"), for each class. */
+function expectGradient(out: Float32Array, row: RaoRow): void {
+  const { gradient, size, terms } = raoReference(row);
+  const relative = 2 ** -20 + Math.expm1((2 ** -21 * terms) / row.tau);
+  gradient.forEach((truth, k) => {
+    const error = Math.abs((out[k] as number) - truth);
+    expect(error).toBeLessThanOrEqual(relative * (size[k] as number) + 2 ** -80);
+  });
+}
+
 describe.each(BACKENDS)("%s", (_, kernels) => {
+  test.each(FIXTURES)("PyTorch: row $row, $replicas replicas, τ = $tau", (fixture) => {
+    const { row, replicas, tau, index, logits, v, gradient } = fixture;
+    const classes = logits.length;
+    const key = { seed: 0x243f6a8885a308d3n, stream: 2 ** 33 + 5, row };
+    const batch = batchOf({ rows: 1, classes, key, t: tau });
+    const out = new Float32Array(classes);
+    const arrays = [Float32Array.from(logits), Int32Array.of(index), Float32Array.from(v)] as const;
+    kernels.gumbelRao(batch, ...arrays, replicas, out);
+    const noise = noiseOfReplicas(batch, replicas)[0] as number[][];
+    const asked = { logits, index, v, tau, noise };
+    expectGradient(out, asked);
+    const { size } = raoReference(asked);
+    gradient.forEach((truth, k) => {
+      // The noise itself is off by 2·10^-7 here, and may weigh 1/τ of it.
+      const bound = (size[k] as number) * (2e-6 + 2e-6 / tau);
+      expect(Math.abs((out[k] as number) - truth)).toBeLessThanOrEqual(bound);
+    });
+  });
+
   test.each([1, 2, 4, 10, 64, 65, 100, 257, 1000])("against float64, %i classes", (classes) => {
     const rows = 5;
     for (const replicas of [1, 3, 64, 200]) {
@@ -119,21 +171,33 @@ describe.each(BACKENDS)("%s", (_, kernels) => {
         const noise = noiseOfReplicas(batch, replicas);
         for (let row = 0; row < rows; row++) {
           const [start, end] = [row * classes, (row + 1) * classes];
-          const { gradient, size, terms } = raoReference({
+          expectGradient(out.subarray(start, end), {
             logits: Array.from(x.subarray(start, end)),
             index: index[row] as number,
             v: Array.from(v.subarray(start, end)),
             tau: t,
             noise: noise[row] as number[][],
           });
-          const relative = 2 ** -20 + Math.expm1((2 ** -21 * terms) / t);
-          gradient.forEach((truth, k) => {
-            const error = Math.abs((out[start + k] as number) - truth);
-            expect(error).toBeLessThanOrEqual(relative * (size[k] as number) + 2 ** -80);
-          });
         }
       }
     }
+  });
+
+  test("the bits of the native kernels", () => {
+    const seed = 0x243f6a8885a308d3n;
+    const lines = HASHES.map((line) => {
+      const [classes, replicas] = line.split(" ").map(Number) as [number, number];
+      const [x, v] = [0, 1].map((stream) =>
+        Float32Array.from(words({ seed, stream, row: 0 }, 0, 0, classes), (k) =>
+          Math.fround(Math.fround(k | 0) * 2 ** -28),
+        ),
+      ) as [Float32Array, Float32Array];
+      const batch = batchOf({ rows: 1, classes, key: { seed, stream: 2, row: 7 }, t: 0.5 });
+      const out = new Float32Array(classes);
+      kernels.gumbelRao(batch, x, Int32Array.of(Math.floor(classes / 3)), v, replicas, out);
+      return `${classes} ${replicas} ${fnv1a(out)}`;
+    });
+    expect(lines).toEqual(HASHES);
   });
 
   test("one replica is the gradient of the soft sample with its noise", () => {
@@ -166,6 +230,23 @@ describe.each(BACKENDS)("%s", (_, kernels) => {
     expected.forEach((e, i) => {
       expect(Math.abs((out[i] as number) - e)).toBeLessThan(3e-6);
     });
+  });
+
+  test("a short row is the same as the start of a long one that is impossible otherwise", () => {
+    const [rows, classes, long] = [20, 30, 300];
+    const { batch, x, index, v } = prepared({ rows, classes, replicas: 1 });
+    const widen = (from: Float32Array, fill: number) => {
+      const to = new Float32Array(rows * long).fill(fill);
+      for (let row = 0; row < rows; row++) {
+        to.set(from.subarray(row * classes, (row + 1) * classes), row * long);
+      }
+      return to;
+    };
+    const [short, wide] = [new Float32Array(x.length), new Float32Array(rows * long)];
+    kernels.gumbelRao(batch, x, index, v, 1, short);
+    const [wideX, wideV] = [widen(x, Number.NEGATIVE_INFINITY), widen(v, Number.NaN)];
+    kernels.gumbelRao({ ...batch, classes: long }, wideX, index, wideV, 1, wide);
+    expectSameBits(wide, widen(short, 0), "widened");
   });
 
   test("a row depends on its own data and key alone", () => {

@@ -15,7 +15,7 @@
 import type { Drawn } from "./gumbel.ts";
 import { canonical, exps, logF64, RATE, subtractLog1p } from "./math.ts";
 import { Purpose } from "./philox.ts";
-import { dot, expSum } from "./reduce.ts";
+import { dot, expSum, rowSum } from "./reduce.ts";
 import { BLOCK, blockEnd, type Input, inspect, type Params } from "./row.ts";
 
 const fround = Math.fround;
@@ -80,9 +80,9 @@ function addReplicas(asked: Asked, max: number, drawn: Drawn, room: Room): void 
     if (columns > BLOCK) drawLong(input, classes, max, logSum, index, start, params, drawn, room);
     else drawShort(input, classes, max, logSum, index, count, start, params, drawn, room);
     for (let at = 0; at < count * classes; at += classes) {
-      // The largest perturbed logit is 0, whatever rounding made of it.
-      exponentials[at + index] = 0;
-      const sum = expSum(exponentials, at, exponentials, at, classes, 0, params.rate);
+      // Whatever rounding made of it.
+      exponentials[at + index] = 1;
+      const sum = rowSum(exponentials, at, classes);
       const inverse = fround(1 / sum);
       const mean = fround(dot(exponentials, at, v, vAt, classes) * inverse);
       for (let i = 0; i < classes; i++) {
@@ -93,12 +93,15 @@ function addReplicas(asked: Asked, max: number, drawn: Drawn, room: Room): void 
   }
 }
 
-/** Noise of a block, −|d| and then its exponential, and min(d, 0). */
 const noise = /* @__PURE__ */ new Float32Array(BLOCK);
-const far = /* @__PURE__ */ new Float32Array(BLOCK);
-const low = /* @__PURE__ */ new Float32Array(BLOCK);
 
-/** Writes the perturbed logits of `count` replicas relative to the largest one. */
+/** The d of a block, which becomes min(d, 0), and −|d|, which becomes its exponential. */
+const low = /* @__PURE__ */ new Float32Array(BLOCK);
+const lowBits = /* @__PURE__ */ new Int32Array(low.buffer);
+const far = /* @__PURE__ */ new Float32Array(BLOCK);
+const farBits = /* @__PURE__ */ new Int32Array(far.buffer);
+
+/** Writes the exponentials of `count` replicas, relative to the largest one of each. */
 function drawShort(
   { logits, at }: Input,
   classes: number,
@@ -117,14 +120,10 @@ function drawShort(
   for (let first = 0; first < count * columns; first += columns) {
     const top = fround(logSum + noise[first + index]);
     for (let i = 0; i < classes; i++) {
-      const d = fround(fround(fround(logits[at + i] - max) + noise[first + i]) - top);
-      far[to] = d < 0 ? d : -d;
-      low[to] = d < 0 ? d : 0;
-      to++;
+      low[to++] = fround(fround(logits[at + i] - max) + noise[first + i]) - top;
     }
   }
-  exps(far, 0, far, 0, to, 0, RATE);
-  subtractLog1p(far, low, exponentials, 0, to);
+  exponentiate(to, params.rate, exponentials, 0);
 }
 
 /** The same of one replica, block by block. */
@@ -145,11 +144,21 @@ function drawLong(
     const count = blockEnd(block, classes) - block;
     drawn.block(params, start + block, count, noise, 0, Purpose.conditional);
     for (let i = 0; i < count; i++) {
-      const d = fround(fround(fround(logits[at + block + i] - max) + noise[i]) - top);
-      far[i] = d < 0 ? d : -d;
-      low[i] = d < 0 ? d : 0;
+      low[i] = fround(fround(logits[at + block + i] - max) + noise[i]) - top;
     }
-    exps(far, 0, far, 0, count, 0, RATE);
-    subtractLog1p(far, low, exponentials, block, count);
+    exponentiate(count, params.rate, exponentials, block);
   }
+}
+
+/** The exponentials of −log(1 + e^-d) = min(d, 0) − log(1 + e^-|d|), over τ, of the d in `low`. */
+function exponentiate(count: number, rate: number, out: Float32Array, to: number): void {
+  for (let i = 0; i < count; i++) {
+    // By bits: the sign of d has no pattern, and a branch would be taken wrongly half of the time.
+    const d = lowBits[i];
+    farBits[i] = d | 0x80000000;
+    lowBits[i] = d & (d >> 31);
+  }
+  exps(far, 0, far, 0, count, 0, RATE);
+  subtractLog1p(far, low, out, to, count);
+  exps(out, to, out, to, count, 0, rate);
 }

@@ -11,7 +11,7 @@
 
 use crate::BLOCK;
 use crate::gumbel::{Block, Draft, RowNoise};
-use crate::lane::{Constant, F32x4, U32x4, transpose};
+use crate::lane::{Constant, F32x4, F64x4, U32x4, transpose};
 use crate::math::{Exp2, Log1p, log_f64};
 use crate::quad::{MAX_CLASSES, sum};
 use crate::reduce::{dot, exp_sum, sum2};
@@ -36,6 +36,7 @@ pub struct Room {
     /// Exponentials of each four replicas, class by class.
     exponentials: [Four; BLOCK / LANES],
     products: [Four; MAX_CLASSES],
+    sums: [F64x4; MAX_CLASSES / 4],
 }
 
 /// A short row, in the lanes of all replicas.
@@ -53,6 +54,7 @@ impl Room {
         row: Lanes { relative: [[0.0; LANES]; MAX_CLASSES], v: [[0.0; LANES]; MAX_CLASSES] },
         exponentials: [[0.0; LANES]; BLOCK / LANES],
         products: [[0.0; LANES]; MAX_CLASSES],
+        sums: [F64x4::ZERO; MAX_CLASSES / 4],
     };
 }
 
@@ -162,6 +164,7 @@ impl Scores {
         let columns = classes.next_multiple_of(4);
         let at_once = BLOCK / columns / LANES * LANES;
         room.row.read(row, self.max);
+        room.sums = [F64x4::ZERO; MAX_CLASSES / 4];
         for first in (0..row.replicas).step_by(at_once) {
             let count = at_once.min(row.replicas - first);
             let (drawn, _) = room.noise.0.split_at_mut(count * columns);
@@ -172,7 +175,12 @@ impl Scores {
             exponentials_of(exponentials.as_flattened_mut(), self.rate);
             for (four, exponentials) in exponentials.chunks_exact_mut(columns).enumerate() {
                 let count = LANES.min(count - LANES * four);
-                add_four(exponentials, &room.row.v, index, count, &mut room.products, sums);
+                add_four(exponentials, &room.row.v, index, count, &mut room.products, &mut room.sums);
+            }
+        }
+        for (sums, from) in sums.chunks_mut(4).zip(&room.sums) {
+            for (sum, from) in sums.iter_mut().zip(from.to_array()) {
+                *sum = from;
             }
         }
     }
@@ -264,7 +272,7 @@ fn add_four(
     index: usize,
     count: usize,
     products: &mut [Four; MAX_CLASSES],
-    sums: &mut [f64],
+    sums: &mut [F64x4],
 ) {
     // Whatever rounding made of it.
     exponentials[index] = [1.0; LANES];
@@ -272,19 +280,22 @@ fn add_four(
     for ((e, v), product) in exponentials.iter().zip(v).zip(&mut *products) {
         times(F32x4::load(e), F32x4::load(v)).store(product);
     }
-    let inverse = F32x4::splat(1.0) / total(exponentials);
-    let mean = total(products) * inverse;
-    for ((e, v), sum) in exponentials.iter().zip(v).zip(sums) {
-        let terms = term(F32x4::load(e), inverse, F32x4::load(v), mean).to_array();
-        for term in terms.into_iter().take(count) {
-            *sum += f64::from(term);
+    let inverse = F32x4::splat(1.0) / sum(exponentials, F32x4::load);
+    let mean = sum(products, F32x4::load) * inverse;
+    let tiles = exponentials.as_chunks::<4>().0.iter().zip(v.as_chunks::<4>().0);
+    for ((e, v), sum) in tiles.zip(sums) {
+        let term = |i: usize| term(F32x4::load(&e[i]), inverse, F32x4::load(&v[i]), mean);
+        let replicas = transpose([term(0), term(1), term(2), term(3)]);
+        if count == LANES {
+            for terms in replicas {
+                *sum = *sum + terms.to_f64();
+            }
+        } else {
+            for terms in replicas.into_iter().take(count) {
+                *sum = *sum + terms.to_f64();
+            }
         }
     }
-}
-
-#[inline(never)]
-fn total(columns: &[Four]) -> F32x4 {
-    sum(columns, F32x4::load)
 }
 
 /// Adds the terms of one replica to `sums`.

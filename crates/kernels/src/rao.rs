@@ -164,7 +164,7 @@ impl Scores {
         let columns = classes.next_multiple_of(4);
         let at_once = BLOCK / columns / LANES * LANES;
         room.row.read(row, self.max);
-        room.sums = [F64x4::ZERO; MAX_CLASSES / 4];
+        room.sums[..columns / 4].fill(F64x4::ZERO);
         for first in (0..row.replicas).step_by(at_once) {
             let count = at_once.min(row.replicas - first);
             let (drawn, _) = room.noise.0.split_at_mut(count * columns);

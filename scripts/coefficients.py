@@ -85,3 +85,8 @@ if __name__ == "__main__":
     p = lambda f: (log(1 + f) - f + f * f / 2) / f**3
     weight = lambda f: abs(f**3 / log(1 + f))
     show("log, p(f), orders 0 to 8, relative to the log", *fit(p, weight, list(range(9)), low, high))
+
+    # log(1 + x) = x + x^2 p(x)
+    p = lambda x: (log(1 + x) / x - 1) / x
+    weight = lambda x: x * x / log(1 + x)
+    show("log1p, p(x), orders 0 to 7, relative to the log1p", *fit(p, weight, list(range(8)), mpf(0), mpf(1)))

@@ -25,6 +25,8 @@ export {
   concreteLogProbVjp,
 } from "./concrete-log-prob.ts";
 export type { ConcreteSpace } from "./concrete-sample.ts";
+export type { DecoupledOptions } from "./decoupled.ts";
+export type { EstimatorOptions, GumbelMaxVjpOut } from "./draw.ts";
 export {
   type Entropy,
   type EntropyGradient,
@@ -33,6 +35,9 @@ export {
   entropy,
   entropyVjp,
 } from "./entropy.ts";
+export type { GstOptions } from "./gst.ts";
+export { type GumbelMaxSample, type GumbelMaxVjpOptions, gumbelMaxVjp } from "./gumbel-max-vjp.ts";
+export type { GumbelRaoOptions } from "./gumbel-rao.ts";
 export {
   type KlDivergence,
   type KlDivergenceGradient,
@@ -49,3 +54,6 @@ export {
   logGumbelSoftmax,
   logGumbelSoftmaxVjp,
 } from "./log-gumbel-softmax.ts";
+export type { ReinMaxOptions } from "./reinmax.ts";
+export type { StraightThroughOptions } from "./straight-through.ts";
+export type { StraightThroughGumbelOptions } from "./straight-through-gumbel.ts";

@@ -15,6 +15,18 @@ export interface EstimatorKernels {
     noise: Float32Array | undefined,
     out: Float32Array,
   ): number;
+  /**
+   * The gradient of Gumbel-Rao by the input: of the soft sample at τ, averaged over `replicas` of the noise given the
+   * class `index` of each row, with the upstream `v`. NaN in a row that is invalid or has the index −1.
+   */
+  gumbelRao(
+    batch: Batch,
+    x: Float32Array,
+    index: Int32Array,
+    v: Float32Array,
+    replicas: number,
+    out: Float32Array,
+  ): void;
 }
 
 let made: { readonly of: Instance | undefined; readonly kernels: EstimatorKernels } | undefined;

@@ -13,5 +13,24 @@ export function createWasmEstimatorKernels({ wasm, arena }: Instance): Estimator
         wasm.log_gumbel_softmax(params, rows, classes, l.at, g.at, scratch, y.at, flagsOf(batch));
       return run(arena, batch, [l, g], [y], call, batch.weights ? 1 : 0);
     },
+    gumbelRao(batch, x, index, v, replicas, out) {
+      const { classes } = batch;
+      const [l, drawn] = [port(x, classes), port(index, 1)];
+      const [up, dx] = [port(v, classes), port(out, classes)];
+      const call: Call = (rows, params, scratch) =>
+        wasm.gumbel_rao(
+          params,
+          rows,
+          classes,
+          l.at,
+          drawn.at,
+          up.at,
+          replicas,
+          scratch,
+          dx.at,
+          flagsOf(batch),
+        );
+      run(arena, batch, [l, drawn, up], [dx], call, batch.weights ? 4 : 3);
+    },
   };
 }

@@ -188,6 +188,31 @@ function logPolynomial(f: number): number {
   return fround(p + 0.3333331346511841); // 0x3eaaaaa4
 }
 
+/**
+ * `out[i] = low[i] − log(1 + x[i])` for x in [0, 1]: the logarithm is x + x²p(x), so that small x lose
+ * nothing.
+ */
+export function subtractLog1p(
+  x: Float32Array,
+  low: Float32Array,
+  out: Float32Array,
+  to: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const e = x[i];
+    const square = fround(e * e);
+    const l0 = fround(fround(0.33321329951286316 * e) - 0.49999648332595825); // 0x3eaa9aef, 0xbeffff8a
+    const l1 = fround(fround(0.1915384829044342 * e) - 0.24857217073440552); // 0x3e4422aa, 0xbe7e89b4
+    const h0 = fround(fround(0.07920888811349869 * e) - 0.13754189014434814); // 0x3da23845, 0xbe0cd7c8
+    const h1 = fround(fround(0.005365454126149416 * e) - 0.030068377032876015); // 0x3bafd0b1, 0xbcf651f5
+    const l = fround(fround(l1 * square) + l0);
+    const h = fround(fround(h1 * square) + h0);
+    const p = fround(fround(h * fround(square * square)) + l);
+    out[to + i] = low[i] - fround(fround(p * square) + e); // rounded by the array
+  }
+}
+
 // biome-ignore lint/suspicious/noApproximativeNumericConstant: its bits matter, as with the others
 const SQRT_2 = 1.4142135623730951;
 /** ln 2 in two parts; the first has 21 trailing zero bits: its product with an exponent is exact. */

@@ -146,6 +146,16 @@ export function expSum(
   return total;
 }
 
+/** The sum of a row. */
+export function rowSum(x: Float32Array, at: number, classes: number): number {
+  if (classes <= BLOCK) return blockSum(x, at, classes);
+  let total = 0;
+  for (let start = 0; start < classes; start += BLOCK) {
+    total += blockSum(x, at + start, blockEnd(start, classes) - start);
+  }
+  return total;
+}
+
 /** ⟨weights, v⟩ over the columns with a non-zero weight, whatever `v` holds in the others. */
 export function dot(
   weights: Float32Array,

@@ -64,6 +64,16 @@ export function gumbel_max(params: number, rows: number, classes: number, x: num
 export function gumbel_max_part(params: number, rows: number, classes: number, x: number, max: number, before: number, after: number, index: number, flags: number): number;
 
 /**
+ * The gradient of Gumbel-Rao by the input: of the soft sample at the τ of each row, averaged over replicas of the noise
+ * given the class `index` of each row. NaN in a row that is invalid or has the index −1.
+ * Scratch: three rows, for weights four.
+ *
+ * # Safety
+ * See the module; `index` has one value a row.
+ */
+export function gumbel_rao(params: number, rows: number, classes: number, x: number, index: number, v: number, replicas: number, scratch: number, out: number, flags: number): void;
+
+/**
  * Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
  * null the one-hot row of that index. Scratch: a row for weights, none for logits.
  *
@@ -212,6 +222,7 @@ export interface InitOutput {
     readonly gumbel_given_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
     readonly gumbel_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
     readonly gumbel_max_part: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
+    readonly gumbel_rao: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => void;
     readonly gumbel_softmax: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly gumbel_softmax_jvp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;
     readonly gumbel_softmax_vjp: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => void;

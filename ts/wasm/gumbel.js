@@ -151,6 +151,28 @@ export function gumbel_max_part(params, rows, classes, x, max, before, after, in
 }
 
 /**
+ * The gradient of Gumbel-Rao by the input: of the soft sample at the τ of each row, averaged over replicas of the noise
+ * given the class `index` of each row. NaN in a row that is invalid or has the index −1.
+ * Scratch: three rows, for weights four.
+ *
+ * # Safety
+ * See the module; `index` has one value a row.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} index
+ * @param {number} v
+ * @param {number} replicas
+ * @param {number} scratch
+ * @param {number} out
+ * @param {number} flags
+ */
+export function gumbel_rao(params, rows, classes, x, index, v, replicas, scratch, out, flags) {
+    wasm.gumbel_rao(params, rows, classes, x, index, v, replicas, scratch, out, flags);
+}
+
+/**
  * Gumbel-Softmax for the backward pass: the soft sample at the τ of each row, its index, and where `sample` isn't
  * null the one-hot row of that index. Scratch: a row for weights, none for logits.
  *

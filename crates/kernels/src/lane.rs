@@ -366,6 +366,9 @@ impl BitXor for U32x4 {
 }
 
 impl F64x4 {
+    /// Four zeros.
+    pub const ZERO: Self = Self([0.0; 4]);
+
     /// Four times `x`.
     #[inline(always)]
     pub fn splat(x: f64) -> Self {

@@ -393,6 +393,9 @@ impl BitXor for U32x4 {
 }
 
 impl F64x4 {
+    /// Four zeros.
+    pub const ZERO: Self = Self(f64x2(0.0, 0.0), f64x2(0.0, 0.0));
+
     /// Four times `x`.
     #[inline(always)]
     pub fn splat(x: f64) -> Self {

@@ -29,6 +29,7 @@ pub mod log_relaxed;
 pub mod math;
 pub mod philox;
 pub mod quad;
+pub mod rao;
 pub mod reduce;
 pub mod relaxed;
 pub mod restrict;

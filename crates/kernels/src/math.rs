@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | [`Exp2`] | exponents in [-100, 0], 0 below | 2^-22 relative | `tests/math.rs`, every float32 of the domain |
 //! | [`log`] | float32 > 0, finite | 2^-23 relative | the same, every positive float32 |
+//! | [`Log1p`] | [0, 1] | 2^-22 relative | the same, every float32 of the domain |
 //! | [`log_f64`], [`log1p_f64`] | see there | 2^-51 relative | the same, against values of 60 digits |
 //! | [`exp_f64`], [`expm1_f64`], `log1p_f64` above 0 | see there | 2^-50.4 relative | the same, against std's |
 //!
@@ -123,6 +124,47 @@ pub fn log(x: F32x4) -> F32x4 {
     let negative = x.lt(zero);
     let finite = x.lt(F32x4::constant(&INFINITY));
     (finite ^ (negative & finite)).select(log, F32x4::constant(&NAN))
+}
+
+static LOG1P: [Constant; 8] = [
+    float(0xbeff_ff8a),
+    float(0x3eaa_9aef),
+    float(0xbe7e_89b4),
+    float(0x3e44_22aa),
+    float(0xbe0c_d7c8),
+    float(0x3da2_3845),
+    float(0xbcf6_51f5),
+    float(0x3baf_d0b1),
+];
+
+/// The function x ↦ log(1 + x) for x in [0, 1], with its constants at hand.
+#[derive(Clone, Copy)]
+pub struct Log1p {
+    coefficients: [F32x4; 8],
+}
+
+impl Log1p {
+    /// Reads the constants.
+    #[inline(always)]
+    pub fn new() -> Self {
+        Self { coefficients: LOG1P.each_ref().map(F32x4::constant) }
+    }
+
+    /// x + x²p(x), so that small x lose nothing; by Estrin's scheme.
+    #[inline(always)]
+    pub fn of(&self, x: F32x4) -> F32x4 {
+        let [c0, c1, c2, c3, c4, c5, c6, c7] = self.coefficients;
+        let square = x * x;
+        let low = (c3 * x + c2) * square + (c1 * x + c0);
+        let high = (c7 * x + c6) * square + (c5 * x + c4);
+        (high * (square * square) + low) * square + x
+    }
+}
+
+impl Default for Log1p {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 #[inline(always)]

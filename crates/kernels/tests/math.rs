@@ -1,11 +1,11 @@
-//! exp2 and log over every float32 of their domains, and the float64 logarithms at points and at random.
+//! exp2, log and log1p over every float32 of their domains, and the float64 logarithms at points and at random.
 
 mod common;
 
 use common::one_row::exp2;
 use common::{NAN, Source, on_all_cores, say};
 use gumbel_kernels::lane::F32x4;
-use gumbel_kernels::math::{exp_f64, expm1_f64, log, log_f64, log1p_f64};
+use gumbel_kernels::math::{Log1p, exp_f64, expm1_f64, log, log_f64, log1p_f64};
 use std::ops::Range;
 use std::sync::Mutex;
 
@@ -96,6 +96,19 @@ fn log_error() {
     ));
     assert!(worst <= 2f64.powi(-23), "{worst:e} at {at:e}");
     assert!(near_one.0 <= 2f64.powi(-23), "{near_one:?}");
+}
+
+/// Every float32 in [0, 1]; exactly 0 at 0.
+#[test]
+fn log1p_error() {
+    let log1p = |x| Log1p::new().of(x);
+    let (worst, at) = sweep("log1p", 1..u64::from(1f32.to_bits()) + 1, log1p, |x, y| {
+        let truth = f64::from(x).ln_1p();
+        (f64::from(y) - truth).abs() / truth
+    });
+    say(&format!("log1p: relative error at most {worst:.4e} = 2^{:.3}, at {at:e}", worst.log2()));
+    assert!(worst <= 2f64.powi(-22), "{worst:e} at {at:e}");
+    assert_eq!(one(log1p, 0.0).to_bits(), 0);
 }
 
 /// 0 and −0 give −∞; negative floats, both infinities and NaN give the one NaN.

@@ -30,7 +30,7 @@ use gumbel_kernels::table::Table;
 use gumbel_kernels::tokens::{self, Bins, Program};
 use gumbel_kernels::top_k::{self, TopK};
 use gumbel_kernels::{
-    BLOCK, Invalid, Params, categorical as draw, conditional, half, kept, log_relaxed, restrict,
+    BLOCK, Invalid, Params, categorical as draw, conditional, half, kept, log_relaxed, rao, restrict,
     softmax as normal, tau, vjp, weights,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -73,6 +73,7 @@ static mut NOISE: Option<RowNoise> = None;
 static mut QUAD_WORDS: Option<QuadWords> = None;
 static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
 static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
+static mut RAO_ROOM: rao::Room = rao::Room::EMPTY;
 static mut GUIDE: Guide = [0; guide::ENTRIES];
 static mut BINS: Bins = Bins::EMPTY;
 
@@ -100,6 +101,11 @@ unsafe fn quad_words() -> &'static mut QuadWords {
 
 unsafe fn quad_room() -> &'static mut quad::Room {
     let room = &raw mut QUAD_ROOM;
+    unsafe { &mut *room }
+}
+
+unsafe fn rao_room() -> &'static mut rao::Room {
+    let room = &raw mut RAO_ROOM;
     unsafe { &mut *room }
 }
 
@@ -1090,4 +1096,42 @@ pub unsafe fn log_gumbel_softmax(
         },
         |row| unsafe { batch.row_mut(out, row).fill(NAN) },
     )
+}
+
+/// The gradient of Gumbel-Rao by the input: of the soft sample at the τ of each row, averaged over replicas of the noise
+/// given the class `index` of each row. NaN in a row that is invalid or has the index −1.
+/// Scratch: three rows, for weights four.
+///
+/// # Safety
+/// See the module; `index` has one value a row.
+#[wasm_bindgen]
+pub unsafe fn gumbel_rao(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    index: *const i32,
+    v: *const f32,
+    replicas: usize,
+    scratch: *mut f32,
+    out: *mut f32,
+    flags: u32,
+) {
+    let batch = Batch { params, rows, classes, flags: flags | MARK };
+    batch.each(
+        |row| unsafe {
+            let sums = slice::from_raw_parts_mut(scratch.cast::<f64>(), classes);
+            let exponentials = batch.row_mut(scratch_row(scratch, 2, classes), 0);
+            let Input { logits, given } = batch.input(x, row, scratch_row(scratch, 3, classes));
+            let (params, out) = (batch.params(row), batch.row_mut(out, row));
+            let asked = rao::Row { logits, index: *index.add(row), v: batch.row(v, row), replicas };
+            let noise = noise_for(Purpose::Conditional, params);
+            rao::gumbel_rao(asked, params, noise, rao_room(), (sums, exponentials), out)?;
+            if flags & WEIGHTS != 0 {
+                weights::divide(out, given);
+            }
+            Ok(())
+        },
+        |row| unsafe { batch.row_mut(out, row).fill(NAN) },
+    );
 }

@@ -256,6 +256,21 @@ const ESTIMATORS_OF_SHAPES = {
     const { sample, vjp } = e.logGumbelSoftmaxVjp(logits, { classes, tau: each, ...key });
     return [sample, ...gradientsOf(vjp(upstream, { tau: true }))];
   },
+  gumbelMaxVjp: (e, classes, { logits, weights, upstream, each, key }) => {
+    const shared = { classes, tau: each, ...key };
+    const draws = [
+      e.gumbelMaxVjp(weights, { ...shared, from: "weights" }),
+      e.gumbelMaxVjp(logits, { classes, ...key, estimator: "straight-through" }),
+      e.gumbelMaxVjp(logits, { classes, ...key, estimator: "reinmax" }),
+      e.gumbelMaxVjp(logits, { ...shared, estimator: "gumbel-rao", replicas: 3 }),
+      e.gumbelMaxVjp(logits, { ...shared, estimator: "gst", gap: 1 }),
+      e.gumbelMaxVjp(logits, {
+        ...{ classes, ...key, estimator: "decoupled" },
+        ...{ temperature: 2, backwardTemperature: each },
+      }),
+    ];
+    return draws.flatMap(({ sample, index, vjp }) => [sample, index, vjp(upstream).input]);
+  },
   concreteLogProb: (e, classes, { logits, each, key }) => {
     const sample = e.logGumbelSoftmax(logits, { classes, tau: each, ...key });
     return [

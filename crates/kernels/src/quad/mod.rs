@@ -19,6 +19,7 @@ use crate::row::Params;
 use crate::table::{TAIL_WORDS, Table, gumbel_tail, locate};
 use columns::{Column, TILE};
 use lanes::Lanes;
+pub(crate) use passes::sum;
 pub use words::QuadWords;
 
 /// Rows with more classes than this are better off alone.

@@ -190,7 +190,7 @@ pub(super) fn search(tiles: &[Column], classes: usize, words: U32x4) -> Option<U
 /// The sum of each row by reduction rule 6: sixteen partial sums, partial j of the columns ≡ j mod 16, joined j + 8,
 /// j + 4, j + 2, j + 1. A sum of nothing but −0 is −0 here; of a row alone, which begins at 0, it is 0.
 #[inline(always)]
-fn sum<T: Copy + Add<Output = T>>(columns: &[Column], load: impl Fn(&Column) -> T) -> T {
+pub(crate) fn sum<T: Copy + Add<Output = T>>(columns: &[Column], load: impl Fn(&Column) -> T) -> T {
     let (tiles, _) = columns.as_chunks::<TILE>();
     let tile = |tile: &[Column; TILE]| tile.each_ref().map(&load);
     let add = |a: [T; TILE], b: [T; TILE]| core::array::from_fn(|i| a[i] + b[i]);

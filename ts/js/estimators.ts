@@ -75,7 +75,7 @@ class JsEstimatorKernels implements EstimatorKernels {
   /** Has scratch for rows of so many classes, and for a block. */
   #reserve(classes: number): void {
     if (classes <= this.#a.length) return;
-    const length = Math.max(classes, BLOCK);
+    const length = classes < BLOCK ? BLOCK : classes;
     this.#logits = scratchOf(Float32Array, length);
     this.#a = scratchOf(Float32Array, length);
     this.#b = scratchOf(Float32Array, length);

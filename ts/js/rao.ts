@@ -72,7 +72,7 @@ function addReplicas(asked: Asked, max: number, drawn: Drawn, room: Room): void 
   );
   const columns = (classes + 3) & ~3;
   // Of a short row, as many replicas as fill a block.
-  const most = columns > BLOCK ? 1 : Math.floor(BLOCK / columns);
+  const most = columns > BLOCK ? 1 : (BLOCK / columns) | 0;
   for (let i = 0; i < classes; i++) sums[i] = 0;
   for (let first = 0; first < replicas; first += most) {
     const count = first + most > replicas ? replicas - first : most;

@@ -88,7 +88,7 @@ const OPTIONS = ["classes", "onInvalidRow", "out"];
  * that are never negative, so nothing cancels where the laws are nearly equal. 0·log 0 counts as 0.
  *
  * Range: [0, +∞], exactly 0 for equal rows; +∞ where the prior is impossible (logit −∞, or any beside a +∞) at a class
- * where q isn't. Error: 2^-23 of the result D, and 10^-15·(1 + z)·√D + 10^-30·(1 + z)², z the largest |log q| or
+ * where q isn't. Error: 2^-24 of the result D, and 10^-15·(1 + z)·√D + 10^-30·(1 + z)², z the largest |log q| or
  * |log p|. It is computed in float64, with the same bits on both backends.
  *
  * @param logits - `[rows, classes]`, of q; they need not be normalised.

@@ -7,7 +7,7 @@
  * −τ·(1 − K·p) by z, and (K − 1)/τ − Σ z·(1 − K·p) by τ.
  */
 
-import { canonical, expF64, logF64 } from "../js/math.ts";
+import { expF64, logF64 } from "../js/math.ts";
 import { inspect, scratchOf } from "../js/row.ts";
 import type { ConcreteSpace } from "./concrete-sample.ts";
 import { logGamma } from "./log-gamma.ts";
@@ -158,9 +158,4 @@ export class ConcreteDensity {
 /** `constant + slope·t` for t → ∞. */
 export function limit(constant: number, slope: number): number {
   return slope === 0 ? constant : slope * Infinity;
-}
-
-/** v·x, and exactly 0 where the derivative x is, whatever v holds. */
-export function product(v: number, x: number): number {
-  return x === 0 ? 0 : canonical(v * x);
 }

@@ -16,9 +16,10 @@ import type { RowUpstream } from "../gradients.ts";
 import type { gumbelSoftmax } from "../gumbel-softmax.ts";
 import { each } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
-import { ConcreteDensity, product } from "./concrete-density.ts";
+import { ConcreteDensity } from "./concrete-density.ts";
 import { type ConcreteSpace, checkSample, isSample } from "./concrete-sample.ts";
 import { readOuts } from "./outs.ts";
+import { product } from "./product.ts";
 
 /** Options of {@link concreteLogProb}. */
 export interface ConcreteLogProbOptions {

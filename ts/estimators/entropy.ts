@@ -13,11 +13,11 @@ import { kernels } from "../backend.ts";
 import { checkCompleted, makeBatch, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
-import { canonical } from "../js/math.ts";
 import type { Batch } from "../kernels.ts";
 import { readTemperature, scaleOf, tauOf } from "../rate.ts";
 import type { softmax } from "../softmax.ts";
 import { readOuts } from "./outs.ts";
+import { product } from "./product.ts";
 
 /** Options of {@link entropy}. */
 export interface EntropyOptions {
@@ -198,8 +198,8 @@ function backward(
       if (p === 0) continue;
       const deviation = (data[i] - max) * scale - mean;
       variance += p * deviation * deviation;
-      law[i] = canonical(-v * p * deviation * scale);
+      law[i] = product(v, -p * deviation * scale);
     }
-    out.temperature[row] = canonical(v * variance * scale);
+    out.temperature[row] = product(v, variance * scale);
   }
 }

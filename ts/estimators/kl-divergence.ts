@@ -14,9 +14,9 @@ import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
 import { inspect } from "../js/row.ts";
 import { each } from "../js/rows.ts";
-import { product } from "./concrete-density.ts";
 import { Divergence } from "./divergence.ts";
 import { readOuts } from "./outs.ts";
+import { product } from "./product.ts";
 
 /** Options of {@link klDivergence}. */
 export interface KlDivergenceOptions {

@@ -28,7 +28,9 @@ export class ConcreteDensity {
   slope = 0;
   /** exp(a − max a); NaN where the class is impossible. */
   readonly #terms: Float64Array;
+  /** The sum of the terms, and K over it. */
   #total = 0;
+  #perTerm = 0;
   #possible = 0;
   #tau = 1;
   #space: ConcreteSpace = "log";
@@ -92,6 +94,7 @@ export class ConcreteDensity {
     }
     // What is on the edge is infinitely more than the rest.
     const sum = this.#sum(sample, at, classes, edges > 0, edges > 0 ? mostOfEdge : most);
+    this.#perTerm = possible / this.#total;
     this.constant =
       logGamma(possible) +
       (possible - 1) * logF64(this.#tau) +
@@ -132,7 +135,7 @@ export class ConcreteDensity {
   /** d/dl of a class: 0 where it is impossible, and for a sample that isn't inside. */
   byLogit(i: number): number {
     if (!this.isInside || !this.isPossible(i)) return 0;
-    return 1 - (this.#possible * this.#terms[i]) / this.#total;
+    return 1 - this.#perTerm * this.#terms[i];
   }
 
   /** d/dx of a class with the sample x. */

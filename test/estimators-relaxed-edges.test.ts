@@ -16,6 +16,7 @@ import {
 } from "gumbel/estimators";
 import { describe, expect, test } from "vitest";
 import { expectSame, random } from "./support/api-arrays.ts";
+import { bits, NAN_BITS } from "./support/bits.ts";
 
 const inf = Infinity;
 const float32 = (...values: number[]) => new Float32Array(values);
@@ -434,6 +435,35 @@ describe("klDivergence", () => {
       [...logits].map((_, i) => i > 2 && i < 6),
     );
   });
+});
+
+test("a NaN that is written is the one NaN, whatever the one that came in", () => {
+  const v = new Float32Array(2);
+  new Uint32Array(v.buffer).fill(0xff812345);
+  const [l, p] = [
+    [
+      [0, 1],
+      [2, 0],
+    ],
+    [
+      [1, 0],
+      [0, 3],
+    ],
+  ];
+  const z = [
+    [-1, -0.5],
+    [-0.2, -2],
+  ];
+  const gradients = [
+    ...Object.values(concreteLogProbVjp(z, l).vjp(v)),
+    ...Object.values(concreteKlVjp(z, l, { prior: p, priorTau: 2 }).vjp(v)),
+    ...Object.values(entropyVjp(l).vjp(v)),
+    ...Object.values(klDivergenceVjp(l, p).vjp(v)),
+    ...Object.values(logGumbelSoftmaxVjp(l, { seed: 1 }).vjp([...v, ...v], { tau: true })),
+  ];
+  for (const gradient of gradients) {
+    expect([...bits(gradient)]).toEqual(Array(gradient.length).fill(NAN_BITS));
+  }
 });
 
 test("annealedTau falls exponentially in steps, down to the least", () => {

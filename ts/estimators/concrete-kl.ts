@@ -14,6 +14,7 @@ import {
 import { checkCompleted, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
+import { canonical } from "../js/math.ts";
 import { inspect } from "../js/row.ts";
 import { each } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
@@ -328,7 +329,7 @@ function backward(pair: Pair, upstream: Float32Array, out: ConcreteKlGradient): 
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
     const isValid = densities.set(row);
-    const v = upstream[row];
+    const v = canonical(upstream[row]);
     const { law, prior: other, isInside } = densities;
     const gradient = (x: number) => (isValid ? product(v, isInside ? x : 0) : Number.NaN);
     const byTau = law.byTau(data, at, classes);

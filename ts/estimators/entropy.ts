@@ -13,6 +13,7 @@ import { kernels } from "../backend.ts";
 import { checkCompleted, makeBatch, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
+import { canonical } from "../js/math.ts";
 import type { Batch } from "../kernels.ts";
 import { readTemperature, scaleOf, tauOf } from "../rate.ts";
 import type { softmax } from "../softmax.ts";
@@ -177,7 +178,7 @@ function backward(
   for (let row = 0; row < rows; row++) {
     const [at, end] = [row * classes, (row + 1) * classes];
     const scale = scaleOf(tauOf(t, row));
-    const v = upstream[row];
+    const v = canonical(upstream[row]);
     const law = out.input;
     if (Number.isNaN(law[at])) {
       out.temperature[row] = Number.NaN;

@@ -12,6 +12,7 @@ import {
 import { checkCompleted, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
+import { canonical } from "../js/math.ts";
 import { inspect } from "../js/row.ts";
 import { each } from "../js/rows.ts";
 import { Divergence } from "./divergence.ts";
@@ -234,7 +235,7 @@ function backward(laws: Laws, upstream: Float32Array, out: KlDivergenceGradient)
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
     const isValid = setRow(divergence, laws, row);
-    const v = upstream[row];
+    const v = canonical(upstream[row]);
     for (let i = 0; i < classes; i++) {
       out.input[at + i] = isValid ? product(v, divergence.byLogit(i)) : Number.NaN;
       if (out.prior === undefined) continue;

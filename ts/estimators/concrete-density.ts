@@ -7,7 +7,7 @@
  * −τ·(1 − K·p) by z, and (K − 1)/τ − Σ z·(1 − K·p) by τ.
  */
 
-import { canonical, expF64, logF64 } from "../js/math.ts";
+import { expF64, logF64 } from "../js/math.ts";
 import { inspect, scratchOf } from "../js/row.ts";
 import type { ConcreteSpace } from "./concrete-sample.ts";
 import { logGamma } from "./log-gamma.ts";
@@ -28,7 +28,9 @@ export class ConcreteDensity {
   slope = 0;
   /** exp(a − max a); NaN where the class is impossible. */
   readonly #terms: Float64Array;
+  /** The sum of the terms, and K over it. */
   #total = 0;
+  #perTerm = 0;
   #possible = 0;
   #tau = 1;
   #space: ConcreteSpace = "log";
@@ -92,6 +94,7 @@ export class ConcreteDensity {
     }
     // What is on the edge is infinitely more than the rest.
     const sum = this.#sum(sample, at, classes, edges > 0, edges > 0 ? mostOfEdge : most);
+    this.#perTerm = possible / this.#total;
     this.constant =
       logGamma(possible) +
       (possible - 1) * logF64(this.#tau) +
@@ -132,7 +135,7 @@ export class ConcreteDensity {
   /** d/dl of a class: 0 where it is impossible, and for a sample that isn't inside. */
   byLogit(i: number): number {
     if (!this.isInside || !this.isPossible(i)) return 0;
-    return 1 - (this.#possible * this.#terms[i]) / this.#total;
+    return 1 - this.#perTerm * this.#terms[i];
   }
 
   /** d/dx of a class with the sample x. */
@@ -158,9 +161,4 @@ export class ConcreteDensity {
 /** `constant + slope·t` for t → ∞. */
 export function limit(constant: number, slope: number): number {
   return slope === 0 ? constant : slope * Infinity;
-}
-
-/** v·x, and exactly 0 where the derivative x is, whatever v holds. */
-export function product(v: number, x: number): number {
-  return x === 0 ? 0 : canonical(v * x);
 }

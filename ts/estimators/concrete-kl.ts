@@ -14,12 +14,14 @@ import {
 import { checkCompleted, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
+import { canonical } from "../js/math.ts";
 import { inspect } from "../js/row.ts";
 import { each } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
-import { ConcreteDensity, limit, product } from "./concrete-density.ts";
+import { ConcreteDensity, limit } from "./concrete-density.ts";
 import { checkSample, isSample } from "./concrete-sample.ts";
 import { readOuts } from "./outs.ts";
+import { product } from "./product.ts";
 
 /** Options of {@link concreteKl}. */
 export interface ConcreteKlOptions {
@@ -327,10 +329,9 @@ function backward(pair: Pair, upstream: Float32Array, out: ConcreteKlGradient): 
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
     const isValid = densities.set(row);
-    // Beyond the inside of both laws it is 0 whatever v holds.
-    const v = !isValid ? Number.NaN : densities.isInside ? upstream[row] : 0;
-    const { law, prior: other } = densities;
-    const gradient = (x: number) => (isValid ? product(v, x) : Number.NaN);
+    const v = canonical(upstream[row]);
+    const { law, prior: other, isInside } = densities;
+    const gradient = (x: number) => (isValid ? product(v, isInside ? x : 0) : Number.NaN);
     const byTau = law.byTau(data, at, classes);
     const byPriorTau = other.byTau(data, at, classes);
     out.tau[row] = gradient(out.priorTau === undefined ? byTau - byPriorTau : byTau);

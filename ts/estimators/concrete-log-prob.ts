@@ -14,11 +14,13 @@ import { checkCompleted, type OnInvalidRow, readOnInvalidRow } from "../batch.ts
 import { checkOptions, choice } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
 import type { gumbelSoftmax } from "../gumbel-softmax.ts";
+import { canonical } from "../js/math.ts";
 import { each } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
-import { ConcreteDensity, product } from "./concrete-density.ts";
+import { ConcreteDensity } from "./concrete-density.ts";
 import { type ConcreteSpace, checkSample, isSample } from "./concrete-sample.ts";
 import { readOuts } from "./outs.ts";
+import { product } from "./product.ts";
 
 /** Options of {@link concreteLogProb}. */
 export interface ConcreteLogProbOptions {
@@ -251,7 +253,7 @@ function backward(concrete: Concrete, upstream: Float32Array, out: ConcreteLogPr
   const density = new ConcreteDensity(classes);
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
-    const v = upstream[row];
+    const v = canonical(upstream[row]);
     const isValid = setRow(density, concrete, row);
     out.tau[row] = isValid ? product(v, density.byTau(data, at, classes)) : Number.NaN;
     for (let i = 0; i < classes; i++) {

@@ -18,6 +18,7 @@ import type { Batch } from "../kernels.ts";
 import { readTemperature, scaleOf, tauOf } from "../rate.ts";
 import type { softmax } from "../softmax.ts";
 import { readOuts } from "./outs.ts";
+import { product } from "./product.ts";
 
 /** Options of {@link entropy}. */
 export interface EntropyOptions {
@@ -177,7 +178,7 @@ function backward(
   for (let row = 0; row < rows; row++) {
     const [at, end] = [row * classes, (row + 1) * classes];
     const scale = scaleOf(tauOf(t, row));
-    const v = upstream[row];
+    const v = canonical(upstream[row]);
     const law = out.input;
     if (Number.isNaN(law[at])) {
       out.temperature[row] = Number.NaN;
@@ -198,8 +199,8 @@ function backward(
       if (p === 0) continue;
       const deviation = (data[i] - max) * scale - mean;
       variance += p * deviation * deviation;
-      law[i] = canonical(-v * p * deviation * scale);
+      law[i] = product(v, -p * deviation * scale);
     }
-    out.temperature[row] = canonical(v * variance * scale);
+    out.temperature[row] = product(v, variance * scale);
   }
 }

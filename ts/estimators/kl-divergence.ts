@@ -12,11 +12,12 @@ import {
 import { checkCompleted, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
+import { canonical } from "../js/math.ts";
 import { inspect } from "../js/row.ts";
 import { each } from "../js/rows.ts";
-import { product } from "./concrete-density.ts";
 import { Divergence } from "./divergence.ts";
 import { readOuts } from "./outs.ts";
+import { product } from "./product.ts";
 
 /** Options of {@link klDivergence}. */
 export interface KlDivergenceOptions {
@@ -88,7 +89,7 @@ const OPTIONS = ["classes", "onInvalidRow", "out"];
  * that are never negative, so nothing cancels where the laws are nearly equal. 0·log 0 counts as 0.
  *
  * Range: [0, +∞], exactly 0 for equal rows; +∞ where the prior is impossible (logit −∞, or any beside a +∞) at a class
- * where q isn't. Error: 2^-23 of the result D, and 10^-15·(1 + z)·√D + 10^-30·(1 + z)², z the largest |log q| or
+ * where q isn't. Error: 2^-24 of the result D, and 10^-15·(1 + z)·√D + 10^-30·(1 + z)², z the largest |log q| or
  * |log p|. It is computed in float64, with the same bits on both backends.
  *
  * @param logits - `[rows, classes]`, of q; they need not be normalised.
@@ -234,7 +235,7 @@ function backward(laws: Laws, upstream: Float32Array, out: KlDivergenceGradient)
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
     const isValid = setRow(divergence, laws, row);
-    const v = upstream[row];
+    const v = canonical(upstream[row]);
     for (let i = 0; i < classes; i++) {
       out.input[at + i] = isValid ? product(v, divergence.byLogit(i)) : Number.NaN;
       if (out.prior === undefined) continue;

@@ -14,6 +14,7 @@ import { PERTURBED_OPTIONS, type PerturbedOptions } from "../gumbel-max.ts";
 import { type gumbelSoftmax, type Relaxed, readRelaxed } from "../gumbel-softmax.ts";
 import type { GumbelSoftmaxGradient, GumbelSoftmaxGradientOptions } from "../gumbel-softmax-vjp.ts";
 import { canonical } from "../js/math.ts";
+import { fixNaNs } from "../js/vjp.ts";
 import { divide } from "../js/weights.ts";
 import type { Batch } from "../kernels.ts";
 import { type Key, publicKey } from "../key.ts";
@@ -186,7 +187,12 @@ function finish(
     const scale = scaleOf(tauOf(tau, row));
     // Σ dz is 0, so it makes no difference that a sample isn't relative to its largest value.
     if (byTau !== undefined) byTau[row] = canonical(0 - scale * dotOfPossible(sample, dz, at, end));
-    for (let i = at; i < end; i++) dz[i] = canonical(dz[i] * scale);
+    let sum = 0;
+    for (let i = at; i < end; i++) {
+      dz[i] *= scale;
+      sum += dz[i];
+    }
+    if (Number.isNaN(sum)) fixNaNs(dz, at, classes);
     if (weights !== undefined) divide(dz, at, weights, at, classes);
   }
 }

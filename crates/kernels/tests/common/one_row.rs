@@ -8,7 +8,7 @@ use gumbel_kernels::math::Exp2;
 use gumbel_kernels::relaxed::{self, Input, Room, Source};
 use gumbel_kernels::tokens::{self, Bins, Program};
 use gumbel_kernels::top_k::{self, TopK};
-use gumbel_kernels::{BLOCK, Invalid, Params, categorical, conditional, tau};
+use gumbel_kernels::{BLOCK, Invalid, Params, categorical, conditional, log_relaxed, tau};
 
 /// The noise of a row.
 pub(crate) enum Noise<'a> {
@@ -41,6 +41,15 @@ pub(crate) fn gumbel_softmax(
     soft: &mut [f32],
 ) -> Result<usize, Invalid> {
     noise.with(|noise| relaxed::gumbel_softmax(logits, params, noise, soft))
+}
+
+pub(crate) fn log_gumbel_softmax(
+    logits: &[f32],
+    params: &Params,
+    noise: &Noise,
+    out: &mut [f32],
+) -> Result<(), Invalid> {
+    noise.with(|noise| log_relaxed::log_gumbel_softmax(logits, params, noise, out))
 }
 
 pub(crate) fn scores(

@@ -9,9 +9,9 @@ import { Built, size } from "./support/built.ts";
 
 /** What an entry loads, and kB of it after gzip. To be raised only together with new functions. */
 const BUDGETS: Record<string, [kB: number, ...files: string[]]> = {
-  gumbel: [74, "index.js", "core.js"],
-  "gumbel/slim": [30, "slim.js", "slim-core.js"],
-  "gumbel under workerd": [29.1, "workerd.js", "workerd-core.js"],
+  gumbel: [75, "index.js", "core.js"],
+  "gumbel/slim": [31, "slim.js", "slim-core.js"],
+  "gumbel under workerd": [30.1, "workerd.js", "workerd-core.js"],
   "what gumbel/estimators adds": [5.5, "estimators.js"],
   "gumbel/gumbel.wasm": [42.9, "gumbel.wasm"],
 };

@@ -23,6 +23,7 @@ import {
   softmaxBackward,
   softmaxVjp,
 } from "gumbel";
+import { logGumbelSoftmax, logGumbelSoftmaxVjp } from "gumbel/estimators";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectSame, random } from "./support/api-arrays.ts";
 import { fromLast, moved, type Result, sizeOf, toLast } from "./support/axes.ts";
@@ -120,6 +121,15 @@ const CALLS: Record<string, Call> = {
   gumbelSoftmaxVjp: (g) => sampled(g, { seed, stream: 4 }),
   "gumbelSoftmaxVjp, hard with noise": (g) => sampled(g, { noise: g.z, hard: true }),
   "gumbelSoftmaxVjp of weights": (g) => sampled(g, { seed, from: "weights", hard: true }),
+  logGumbelSoftmax: (g) => ({
+    shaped: [logGumbelSoftmax(g.x, { ...g.layout, seed: seeds(g), tau: temperatures(g) })],
+  }),
+  logGumbelSoftmaxVjp: (g) => {
+    const options = { ...g.layout, seed, from: "weights", tau: temperatures(g) } as const;
+    const d = logGumbelSoftmaxVjp(weights(g), options);
+    const { input, tau } = d.vjp(g.y, { tau: true });
+    return { shaped: [d.sample, input], rows: [tau as Float32Array] };
+  },
   categorical: (g) => ({
     rows: [categorical(g.x, { ...g.layout, seed: seeds(g), draws: 3, bias: g.y, mask: g.mask })],
   }),

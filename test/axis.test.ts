@@ -23,7 +23,7 @@ import {
   softmaxBackward,
   softmaxVjp,
 } from "gumbel";
-import { logGumbelSoftmax, logGumbelSoftmaxVjp } from "gumbel/estimators";
+import { gumbelMaxVjp, logGumbelSoftmax, logGumbelSoftmaxVjp } from "gumbel/estimators";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectSame, random } from "./support/api-arrays.ts";
 import { fromLast, moved, type Result, sizeOf, toLast } from "./support/axes.ts";
@@ -75,6 +75,15 @@ const sampled = (given: Given, options: object): Results => {
 
 type Call = (given: Given) => Results;
 
+const ESTIMATORS = [
+  { estimator: "straight-through-gumbel", tau: 0.5 },
+  { estimator: "straight-through" },
+  { estimator: "decoupled", backwardTemperature: 0.5 },
+  { estimator: "reinmax", tau: 1.5 },
+  { estimator: "gumbel-rao", replicas: 3 },
+  { estimator: "gst", gap: 1 },
+] as const;
+
 const CALLS: Record<string, Call> = {
   softmax: (g) => ({ shaped: [softmax(g.x, { ...g.layout, temperature: temperatures(g) })] }),
   logSoftmax: (g) => ({ shaped: [logSoftmax(g.x, { ...g.layout, temperature: temperatures(g) })] }),
@@ -121,6 +130,19 @@ const CALLS: Record<string, Call> = {
   gumbelSoftmaxVjp: (g) => sampled(g, { seed, stream: 4 }),
   "gumbelSoftmaxVjp, hard with noise": (g) => sampled(g, { noise: g.z, hard: true }),
   "gumbelSoftmaxVjp of weights": (g) => sampled(g, { seed, from: "weights", hard: true }),
+  ...Object.fromEntries(
+    ESTIMATORS.map((options) => [
+      `gumbelMaxVjp by ${options.estimator}`,
+      (g: Given) => {
+        const d = gumbelMaxVjp(g.x, { ...g.layout, ...options, seed: seeds(g) });
+        return { shaped: [d.sample, d.vjp(g.y).input], rows: [d.index] };
+      },
+    ]),
+  ),
+  "gumbelMaxVjp of weights": (g) => {
+    const d = gumbelMaxVjp(weights(g), { ...g.layout, from: "weights", noise: g.y });
+    return { shaped: [d.sample, d.vjp(g.z).input], rows: [d.index] };
+  },
   logGumbelSoftmax: (g) => ({
     shaped: [logGumbelSoftmax(g.x, { ...g.layout, seed: seeds(g), tau: temperatures(g) })],
   }),

@@ -242,31 +242,43 @@ describe("options", () => {
   const perturbed = "seed, stream, row, rng, classes, from, noise, onInvalidRow";
   const penalties = "repetitionPenalty, presencePenalty, frequencyPenalty";
   const filters = "temperature, topK, topP, minP, typicalP";
-  const tokens = `${penalties}, ${filters}, seen, order, mask, bias, classes, dtype, onInvalidRow, out`;
+  const tokens = `${penalties}, ${filters}, seen, order, mask, bias, classes, dtype, onInvalidRow, out, shape, axis`;
   const products = "out";
   const KNOWN: [name: string, known: string, call: Untyped][] = [
     ["gumbelNoise", "seed, stream, row, rng, out", (options) => gumbelNoise(1, 2, options)],
-    ["softmax", "classes, temperature, onInvalidRow, out", (o) => softmax([1, 2], o)],
-    ["logSoftmax", "classes, temperature, onInvalidRow, out", (o) => logSoftmax([1, 2], o)],
-    ["logSumExp", "classes, onInvalidRow, out", (o) => logSumExp([1, 2], o)],
+    ["softmax", "classes, onInvalidRow, out, shape, axis, temperature", (o) => softmax([1, 2], o)],
+    [
+      "logSoftmax",
+      "classes, onInvalidRow, out, shape, axis, temperature",
+      (o) => logSoftmax([1, 2], o),
+    ],
+    ["logSumExp", "classes, onInvalidRow, out, shape, axis", (o) => logSumExp([1, 2], o)],
     [
       "gumbelMax",
-      `${perturbed}, temperature, details, out, mask, bias`,
+      `${perturbed}, temperature, details, out, mask, bias, shape, axis`,
       (o) => gumbelMax([1, 2], o),
     ],
-    ["gumbelSoftmax", `${perturbed}, tau, hard, out`, (o) => gumbelSoftmax([1, 2], o)],
-    ["gumbelSoftmaxVjp", `${perturbed}, tau, hard, out`, (o) => gumbelSoftmaxVjp([1, 2], o)],
+    ["gumbelSoftmax", `${perturbed}, tau, hard, out, shape, axis`, (o) => gumbelSoftmax([1, 2], o)],
+    [
+      "gumbelSoftmaxVjp",
+      `${perturbed}, tau, hard, out, shape, axis`,
+      (o) => gumbelSoftmaxVjp([1, 2], o),
+    ],
     [
       "categorical",
-      "seed, stream, row, rng, classes, draws, draw, from, temperature, onInvalidRow, details, out, mask, bias",
+      "seed, stream, row, rng, classes, draws, draw, from, temperature, onInvalidRow, details, out, mask, bias, shape, axis",
       (o) => categorical([1, 2], o),
     ],
     ["filterTokens", tokens, (o) => filterTokens([1, 2], o)],
     ["sampleTokens", `${tokens}, seed, stream, row, rng`, (o) => sampleTokens([1, 2], o)],
-    ["softmaxVjp", "classes, onInvalidRow, out", (o) => softmaxVjp([1, 2], o)],
-    ["logSoftmaxVjp", "classes, onInvalidRow, out", (o) => logSoftmaxVjp([1, 2], o)],
-    ["logSumExpVjp", "classes, onInvalidRow, out", (o) => logSumExpVjp([1, 2], o)],
-    ["softmaxBackward", "classes, tau, out", (o) => softmaxBackward([1, 2], [1, 2], o)],
+    ["softmaxVjp", "classes, onInvalidRow, out, shape, axis", (o) => softmaxVjp([1, 2], o)],
+    ["logSoftmaxVjp", "classes, onInvalidRow, out, shape, axis", (o) => logSoftmaxVjp([1, 2], o)],
+    ["logSumExpVjp", "classes, onInvalidRow, out, shape, axis", (o) => logSumExpVjp([1, 2], o)],
+    [
+      "softmaxBackward",
+      "classes, tau, out, shape, axis",
+      (o) => softmaxBackward([1, 2], [1, 2], o),
+    ],
     ["gumbelSoftmaxVjp().vjp", "out, tau", (o) => sampled().vjp([1, 2], o)],
     ["gumbelSoftmaxVjp().jvp", products, (o) => sampled().jvp({ input: [1, 2] }, o)],
     ["softmaxVjp().vjp", products, (o) => softmaxVjp([1, 2]).vjp([1, 2], o)],

@@ -34,7 +34,7 @@ describe("options", () => {
     [
       "an unknown option",
       call({ hard: true }),
-      'TypeError: "options" expected only estimator, seed, stream, row, rng, classes, from, noise, onInvalidRow, tau, temperature, backwardTemperature, backwardNoise, replicas, gap, out, got "hard"',
+      'TypeError: "options" expected only estimator, seed, stream, row, rng, classes, from, noise, onInvalidRow, tau, temperature, backwardTemperature, backwardNoise, replicas, gap, out, shape, axis, got "hard"',
     ],
     [
       "replicas of another",

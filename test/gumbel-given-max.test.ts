@@ -186,7 +186,7 @@ describe("what is refused", () => {
     [
       "a temperature",
       () => untyped(x, 1, { temperature: 1 }),
-      'TypeError: "options" expected only seed, stream, row, rng, classes, from, noise, onInvalidRow, out, got "temperature"',
+      'TypeError: "options" expected only seed, stream, row, rng, classes, from, noise, onInvalidRow, out, shape, axis, got "temperature"',
     ],
     [
       "a row of nothing",

@@ -354,7 +354,7 @@ describe("what is refused", () => {
     [
       "an unknown option",
       () => untyped(x, 1, { tau: 1 }),
-      'TypeError: "options" expected only seed, stream, row, rng, classes, from, noise, onInvalidRow, temperature, out, mask, bias, got "tau"',
+      'TypeError: "options" expected only seed, stream, row, rng, classes, from, noise, onInvalidRow, temperature, out, mask, bias, shape, axis, got "tau"',
     ],
     [
       "an unknown output",

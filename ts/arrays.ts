@@ -1,10 +1,11 @@
 /** Arrays from the caller: what counts as a matrix, and where results may be written. */
 
+import { type GivenShape, gather, type Layout, readLayout } from "./axis.ts";
 import { integer, kindError, stateError, valueError } from "./check.ts";
 
 /**
  * `[rows, classes]`: a flat array in row-major order, which `classes` cuts into rows, or one array a row, all of one
- * length. A flat array without `classes` is one row.
+ * length. A flat array without `classes` is one row. With {@link ShapeOptions} it has any rank.
  *
  * A Float32Array is read where it is; anything else is copied, each number rounded to float32. A finite number beyond
  * float32 is a RangeError, a detached array a TypeError. Shared and resizable buffers work.
@@ -25,20 +26,50 @@ export type Matrix = ArrayLike<number> | ReadonlyArray<ArrayLike<number>>;
  */
 export type PerRow<T> = T | ArrayLike<T>;
 
-/** A matrix that has been read. */
-export interface Rows {
+/** A matrix that has been read: row after row, but for {@link readGiven}. */
+export interface Rows extends Layout {
   readonly data: Float32Array;
-  readonly rows: number;
-  readonly classes: number;
 }
 
 /** The counter of a random word has 30 bits for the column: a class, or the number of a draw. */
 export const MAX_COLUMNS = 2 ** 30;
 
-/** Reads `[rows, classes]`; without `classes` a flat array is one row. A Float32Array isn't copied. */
-export function readMatrix(label: string, x: unknown, classesOption: unknown): Rows {
+/**
+ * Reads the rows of an array by these options of a call; without them a flat array is one row. A Float32Array whose
+ * rows lie one after the other isn't copied. Options come one by one, since callers look them up faster.
+ */
+export function readMatrix(
+  label: string,
+  x: unknown,
+  classes: unknown,
+  shape?: unknown,
+  axis?: unknown,
+): Rows {
+  return rowsOf(readGiven(label, x, classes, shape, axis));
+}
+
+/** The rows of what was read as it was given. */
+export function rowsOf(given: Rows): Rows {
+  return given.inner === 1 ? given : gatherRows(given);
+}
+
+function gatherRows(given: Rows): Rows {
+  return { ...given, data: gather(given.data, given) };
+}
+
+/** The same with the data as it was given, for closures that keep it: rows are gathered when they are needed. */
+export function readGiven(
+  label: string,
+  x: unknown,
+  classesOption: unknown,
+  shape?: unknown,
+  axis?: unknown,
+): Rows {
   const nested = isNested(x);
   const data = nested ? flatten(label, x) : readVector(label, x);
+  if (shape !== undefined || axis !== undefined) {
+    return readShaped(label, x, data, { classes: classesOption, shape, axis });
+  }
   const width = nested ? (x[0] as ArrayLike<number>).length : data.length;
   if (width === 0 && classesOption === undefined) {
     throw nested
@@ -53,27 +84,51 @@ export function readMatrix(label: string, x: unknown, classesOption: unknown): R
   if (data.length % classes !== 0) {
     throw valueError("classes", `a divisor of the length of "${label}" (${data.length})`, classes);
   }
-  return { data, rows: data.length / classes, classes };
+  return { data, rows: data.length / classes, classes, inner: 1, shape: undefined };
 }
 
-/** Reads a matrix whose shape is settled. */
-export function readLike(label: string, x: unknown, like: Rows): Float32Array {
+// Apart, since every call comes past.
+function readShaped(label: string, x: unknown, data: Float32Array, given: GivenShape): Rows {
+  const layout = readLayout(label, data.length, given, MAX_COLUMNS);
+  if (isNested(x)) checkNested(label, x, layout);
+  return { data, ...layout };
+}
+
+/** Reads the rows of a matrix whose layout is settled. */
+export function readLike(label: string, x: unknown, like: Layout): Float32Array {
+  return gather(readGivenLike(label, x, like), like);
+}
+
+/** The same as it was given. */
+export function readGivenLike(label: string, x: unknown, like: Layout): Float32Array {
   const nested = isNested(x);
   const data = nested ? flatten(label, x) : readVector(label, x);
   const length = like.rows * like.classes;
   if (data.length !== length) {
-    throw lengthError(label, `length ${length} (${like.rows} x ${like.classes})`, data.length);
+    throw lengthError(label, `length ${length} (${sizesOf(like).join(" x ")})`, data.length);
   }
-  if (nested && x.length !== like.rows) {
-    throw stateError(label, `${like.rows} rows`, `${x.length} rows`);
-  }
+  if (nested) checkNested(label, x, like);
   return data;
 }
 
+function sizesOf({ rows, classes, shape = [rows, classes] }: Layout): readonly number[] {
+  return shape;
+}
+
+/** Nested arrays have two axes. */
+function checkNested(label: string, x: ReadonlyArray<unknown>, layout: Layout): void {
+  const sizes = sizesOf(layout);
+  if (sizes.length !== 2) {
+    throw kindError(label, `a flat array, since "shape" has length ${sizes.length}`, x);
+  }
+  if (x.length !== sizes[0]) throw stateError(label, `${sizes[0]} rows`, `${x.length} rows`);
+}
+
 /** Reads a matrix of the shape of another, or one row of it. */
-export function readLikeRow(label: string, x: unknown, like: Rows): Float32Array {
-  const oneRow = isNested(x) ? x.length === 1 : isArrayLike(x) && x.length === like.classes;
-  return readLike(label, x, oneRow ? { ...like, rows: 1 } : like);
+export function readLikeRow(label: string, x: unknown, like: Layout): Float32Array {
+  const { classes } = like;
+  const oneRow = isNested(x) ? x.length === 1 : isArrayLike(x) && x.length === classes;
+  return readLike(label, x, oneRow ? { rows: 1, classes, inner: 1, shape: undefined } : like);
 }
 
 /** Reads one value a row, or one for all. */

@@ -92,6 +92,9 @@ function repeat(words: Uint32Array, count: number): void {
   for (let i = 1; i < count; i++) words[i * RECORD + 2] = row + i;
 }
 
+/** Rows one after the other. */
+type RowData = Pick<Rows, "data" | "rows" | "classes">;
+
 /**
  * Throws for the first invalid row of an input, where a kernel completed fewer rows than there are. Each in its own
  * argument, since every call comes here.
@@ -99,7 +102,7 @@ function repeat(words: Uint32Array, count: number): void {
 export function checkCompleted(
   completed: number,
   label: string,
-  input: Rows,
+  input: RowData,
   from?: From,
   noise?: Float32Array,
   edits?: Edits,
@@ -112,7 +115,7 @@ export function checkCompleted(
 export function errorOfRow(
   completed: number,
   label: string,
-  input: Rows,
+  input: RowData,
   from?: From,
   noise?: Float32Array,
   edits?: Edits,
@@ -124,7 +127,7 @@ export function errorOfRow(
 function explain(
   row: number,
   label: string,
-  { data, classes }: Rows,
+  { data, classes }: RowData,
   from: From | undefined,
   noise: Float32Array | undefined,
   edits: Edits | undefined,

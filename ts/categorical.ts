@@ -1,4 +1,5 @@
 import { MAX_COLUMNS, type Matrix, type PerRow, readMatrix } from "./arrays.ts";
+import { SHAPE_OPTIONS, type ShapeOptions } from "./axis.ts";
 import { kernels } from "./backend.ts";
 import {
   checkCompleted,
@@ -15,7 +16,7 @@ import { readTemperature } from "./rate.ts";
 import { RESTRICTION_OPTIONS, type RestrictionOptions, readEdits } from "./restriction.ts";
 
 /** Options of {@link categorical}. */
-export interface CategoricalOptions extends KeyOptions, RestrictionOptions {
+export interface CategoricalOptions extends KeyOptions, RestrictionOptions, ShapeOptions {
   /**
    * Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row.
    * WebAssembly takes rows of up to 355,117,738 classes, 266,338,304 of weights.
@@ -55,6 +56,7 @@ const OPTIONS = [
   ...KEY_OPTIONS,
   ...["classes", "draws", "draw", "from", "temperature", "onInvalidRow", "details", "out"],
   ...RESTRICTION_OPTIONS,
+  ...SHAPE_OPTIONS,
 ];
 
 /**
@@ -115,7 +117,7 @@ export function categorical(
   options: CategoricalOptions | CategoricalDetailsOptions = {},
 ): Int32Array | Drawn {
   checkOptions(options, OPTIONS);
-  const input = readMatrix("logits", logits, options.classes);
+  const input = readMatrix("logits", logits, options.classes, options.shape, options.axis);
   const from = readFrom(options.from);
   const t = readTemperature(options.temperature, input.rows);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);

@@ -1,4 +1,5 @@
 import { type Matrix, type PerRow, readEach, readLike, readMatrix, readOut } from "./arrays.ts";
+import { roomFor, SHAPE_OPTIONS, scatter } from "./axis.ts";
 import { kernels } from "./backend.ts";
 import { checkCompleted, makeBatch, readFrom, readOnInvalidRow } from "./batch.ts";
 import { checkOptions, kindError, valueError } from "./check.ts";
@@ -11,7 +12,7 @@ export interface GumbelGivenMaxOptions extends PerturbedOptions {
   out?: Float32Array | undefined;
 }
 
-const OPTIONS = [...PERTURBED_OPTIONS, "out"];
+const OPTIONS = [...PERTURBED_OPTIONS, "out", ...SHAPE_OPTIONS];
 
 /**
  * Gumbel variables with locations `logits` whose largest is `max` in each row: l + G, conditioned on their maximum.
@@ -49,7 +50,7 @@ export function gumbelGivenMax(
   options: GumbelGivenMaxOptions = {},
 ): Float32Array {
   checkOptions(options, OPTIONS);
-  const input = readMatrix("logits", logits, options.classes);
+  const input = readMatrix("logits", logits, options.classes, options.shape, options.axis);
   const most = readMax(max, input.rows);
   const from = readFrom(options.from);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
@@ -60,7 +61,9 @@ export function gumbelGivenMax(
     ["noise", options.noise],
   ]);
   const batch = makeBatch(input, { key, from, onInvalidRow });
-  const completed = kernels().gumbelGivenMax(batch, input.data, noise, most, out);
+  const room = roomFor(out, input, input.data);
+  const completed = kernels().gumbelGivenMax(batch, input.data, noise, most, room);
+  scatter(room, out, input, completed);
   checkCompleted(completed, "logits", input, from, noise);
   key?.rng?.next();
   return out;

@@ -1,4 +1,5 @@
 import { type Matrix, type PerRow, readLike, readMatrix } from "./arrays.ts";
+import { SHAPE_OPTIONS, type ShapeOptions } from "./axis.ts";
 import { kernels } from "./backend.ts";
 import {
   checkCompleted,
@@ -15,7 +16,7 @@ import { readTemperature } from "./rate.ts";
 import { RESTRICTION_OPTIONS, type RestrictionOptions, readEdits } from "./restriction.ts";
 
 /** Options that all functions on perturbed rows share. */
-export interface PerturbedOptions extends KeyOptions {
+export interface PerturbedOptions extends KeyOptions, ShapeOptions {
   /**
    * Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row.
    * WebAssembly takes rows of up to 130,000,000 classes whatever the options, and more with few.
@@ -52,6 +53,7 @@ const OPTIONS = [
   ...PERTURBED_OPTIONS,
   ...["temperature", "details", "out"],
   ...RESTRICTION_OPTIONS,
+  ...SHAPE_OPTIONS,
 ];
 
 /**
@@ -112,7 +114,7 @@ export function gumbelMax(
   options: GumbelMaxOptions | GumbelMaxDetailsOptions = {},
 ): Int32Array | Drawn {
   checkOptions(options, OPTIONS);
-  const input = readMatrix("logits", logits, options.classes);
+  const input = readMatrix("logits", logits, options.classes, options.shape, options.axis);
   const from = readFrom(options.from);
   const t = readTemperature(options.temperature, input.rows);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);

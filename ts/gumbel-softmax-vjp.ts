@@ -10,6 +10,7 @@ import {
   readOut,
   readPerRow,
 } from "./arrays.ts";
+import { gather, roomFor, SHAPE_OPTIONS, scatter } from "./axis.ts";
 import { kernels } from "./backend.ts";
 import { checkCompleted, makeBatch } from "./batch.ts";
 import { checkNames, checkOptions, kindError, readFlag } from "./check.ts";
@@ -113,7 +114,7 @@ export interface GumbelSoftmaxSample {
   jvp(tangent: GumbelSoftmaxTangent, options?: JvpOptions): Float32Array;
 }
 
-const OPTIONS = [...RELAXED_OPTIONS, "out"];
+const OPTIONS = [...RELAXED_OPTIONS, "out", ...SHAPE_OPTIONS];
 const OUTS = ["sample", "soft", "index"];
 
 /**
@@ -152,24 +153,31 @@ export function gumbelSoftmaxVjp(
     ["noise", options.noise],
   ]);
   const batch = makeBatch(input, { key, t: tau, from, onInvalidRow });
-  const completed = kernels().gumbelSoftmax(batch, input.data, noise, out);
+  const soft = roomFor(out.soft, input, input.data);
+  const sample = out.sample && roomFor(out.sample, input);
+  const completed = kernels().gumbelSoftmax(batch, input.data, noise, { ...out, soft, sample });
+  scatter(soft, out.soft, input, completed);
+  if (sample && out.sample) scatter(sample, out.sample, input, completed);
   checkCompleted(completed, "logits", input, from, noise);
   key?.rng?.next();
   return differentiable(relaxed, batch, out);
 }
 
 function differentiable(
-  { input, noise, key }: Relaxed,
+  { given, givenNoise, key }: Relaxed,
   batch: Batch,
   { soft, sample = soft, index }: Outs,
 ): GumbelSoftmaxSample {
-  const length = input.rows * input.classes;
+  const length = given.rows * given.classes;
   const kept: Kept[] = [
     ["soft", soft, length],
     ["sample", sample, length],
-    ["logits", input.data, length],
-    ["noise", noise, length],
+    ["logits", given.data, length],
+    ["noise", givenNoise, length],
   ];
+  /** What the scores are computed from again. */
+  const scored = () =>
+    [gather(given.data, given), givenNoise && gather(givenNoise, given)] as const;
   return {
     sample,
     soft,
@@ -178,37 +186,43 @@ function differentiable(
     vjp(v, options = {}) {
       checkOptions(options, ["out", "tau"]);
       const withTau = readFlag("tau", options.tau, false);
-      const upstream = readLike("v", v, input);
+      const upstream = readLike("v", v, given);
       const out = readOut("out", options.out, upstream.length, [["v", v]]);
       checkKept(kept);
       checkApart("out", options.out, kept);
-      const tau = withTau ? new Float32Array(input.rows) : undefined;
-      backward(kernels(), batch, input.data, noise, soft, upstream, out, tau);
+      const tau = withTau ? new Float32Array(given.rows) : undefined;
+      const room = roomFor(out, given, upstream);
+      const [x, noise] = bySoftAlone(batch, tau) ? [given.data, givenNoise] : scored();
+      backward(kernels(), batch, x, noise, gather(soft, given), upstream, room, tau);
+      scatter(room, out, given, given.rows);
       return tau === undefined ? { input: out } : { input: out, tau };
     },
     jvp(tangent, options = {}) {
       checkNames("tangent", tangent, ["input", "tau"]);
       checkOptions(options, PRODUCT_OPTIONS);
-      const { input: given, tau } = tangent;
-      if (given === undefined && tau === undefined)
+      const { input, tau } = tangent;
+      if (input === undefined && tau === undefined)
         throw kindError("tangent", '"input", "tau" or both', tangent);
       const direction = {
-        input: given === undefined ? undefined : readLike("input", given, input),
-        tau: tau === undefined ? undefined : readPerRow("tau", tau, input.rows),
+        input: input === undefined ? undefined : readLike("input", input, given),
+        tau: tau === undefined ? undefined : readPerRow("tau", tau, given.rows),
       };
       const out = readOut("out", options.out, length, [
-        ["input", given],
+        ["input", input],
         ["tau", tau],
       ]);
       checkKept(kept);
       checkApart("out", options.out, kept);
-      kernels().gumbelSoftmaxJvp(batch, input.data, noise, soft, direction, out);
+      const room = roomFor(out, given, direction.input);
+      const [x, noise] = scored();
+      kernels().gumbelSoftmaxJvp(batch, x, noise, gather(soft, given), direction, room);
+      scatter(room, out, given, given.rows);
       return out;
     },
   };
 }
 
-/** The gradient by the input, and by τ where it has an array. By logits alone the soft sample says it all. */
+/** The gradient by the input, and by τ where it has an array. */
 export function backward(
   kernels: Kernels,
   batch: Batch,
@@ -219,8 +233,13 @@ export function backward(
   out: Float32Array,
   byTau: Float32Array | undefined,
 ): void {
-  if (byTau === undefined && !batch.weights) kernels.softmaxBackward(batch, soft, upstream, out);
+  if (bySoftAlone(batch, byTau)) kernels.softmaxBackward(batch, soft, upstream, out);
   else kernels.gumbelSoftmaxVjp(batch, x, noise, soft, upstream, out, byTau);
+}
+
+/** Whether the soft sample says all that the gradient is of. */
+function bySoftAlone({ weights }: Batch, byTau: Float32Array | undefined): boolean {
+  return byTau === undefined && !weights;
 }
 
 type Outs = SoftOut & { readonly index: Int32Array };

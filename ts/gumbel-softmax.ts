@@ -1,4 +1,13 @@
-import { type Matrix, type PerRow, type Rows, readLike, readMatrix, readOut } from "./arrays.ts";
+import {
+  type Matrix,
+  type PerRow,
+  type Rows,
+  readGiven,
+  readGivenLike,
+  readOut,
+  rowsOf,
+} from "./arrays.ts";
+import { gather, roomFor, SHAPE_OPTIONS, scatter } from "./axis.ts";
 import { kernels } from "./backend.ts";
 import {
   checkCompleted,
@@ -28,7 +37,7 @@ export interface GumbelSoftmaxOptions extends RelaxedOptions {
 }
 
 export const RELAXED_OPTIONS = [...PERTURBED_OPTIONS, "tau", "hard"];
-const OPTIONS = [...RELAXED_OPTIONS, "out"];
+const OPTIONS = [...RELAXED_OPTIONS, "out", ...SHAPE_OPTIONS];
 
 /** The arguments of a Gumbel-Softmax call, checked. */
 export interface Relaxed {
@@ -39,19 +48,23 @@ export interface Relaxed {
   readonly onInvalidRow: OnInvalidRow;
   readonly key: CallKey | undefined;
   readonly noise: Float32Array | undefined;
+  /** Input and noise as they were given: the same two, but for rows that had to be gathered. */
+  readonly given: Rows;
+  readonly givenNoise: Float32Array | undefined;
 }
 
 export function readRelaxed(logits: unknown, options: RelaxedOptions): Relaxed {
-  const input = readMatrix("logits", logits, options.classes);
-  return {
-    input,
-    from: readFrom(options.from),
-    tau: readTau(options.tau, input.rows),
-    hard: readFlag("hard", options.hard, false),
-    onInvalidRow: readOnInvalidRow(options.onInvalidRow),
-    key: readNoiseKey(options, input.rows, options.noise !== undefined),
-    noise: options.noise === undefined ? undefined : readLike("noise", options.noise, input),
-  };
+  const given = readGiven("logits", logits, options.classes, options.shape, options.axis);
+  const from = readFrom(options.from);
+  const tau = readTau(options.tau, given.rows);
+  const hard = readFlag("hard", options.hard, false);
+  const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
+  const key = readNoiseKey(options, given.rows, options.noise !== undefined);
+  const givenNoise =
+    options.noise === undefined ? undefined : readGivenLike("noise", options.noise, given);
+  const noise = givenNoise && gather(givenNoise, given);
+  const input = rowsOf(given);
+  return { input, from, tau, hard, onInvalidRow, key, noise, given, givenNoise };
 }
 
 /**
@@ -87,11 +100,13 @@ export function gumbelSoftmax(logits: Matrix, options: GumbelSoftmaxOptions = {}
     ["logits", logits],
     ["noise", options.noise],
   ]);
+  const room = roomFor(out, input, input.data);
   // The hard sample needs no softmax, and Gumbel-Max no τ.
   const batch = makeBatch(input, { key, t: hard ? 1 : tau, from, onInvalidRow });
   const completed = hard
-    ? kernels().gumbelMax(batch, input.data, noise, { sample: out })
-    : kernels().gumbelSoftmax(batch, input.data, noise, { soft: out });
+    ? kernels().gumbelMax(batch, input.data, noise, { sample: room })
+    : kernels().gumbelSoftmax(batch, input.data, noise, { soft: room });
+  scatter(room, out, input, completed);
   checkCompleted(completed, "logits", input, from, noise);
   key?.rng?.next();
   return out;

@@ -9,6 +9,7 @@ import {
   readMatrix,
   readOut,
 } from "./arrays.ts";
+import { SHAPE_OPTIONS } from "./axis.ts";
 import { kernels } from "./backend.ts";
 import { checkCompleted, type From, makeBatch, readFrom, readOnInvalidRow } from "./batch.ts";
 import { checkNames, checkOptions, kindError, stateError, valueError } from "./check.ts";
@@ -46,7 +47,12 @@ export interface GumbelTopK {
   readonly logProb: Float32Array;
 }
 
-const OPTIONS = [...PERTURBED_OPTIONS, "temperature", "out", ...RESTRICTION_OPTIONS];
+const OPTIONS = [
+  ...PERTURBED_OPTIONS,
+  ...["temperature", "out"],
+  ...RESTRICTION_OPTIONS,
+  ...SHAPE_OPTIONS,
+];
 const OUTS = ["index", "score", "logProb"];
 
 /**
@@ -89,7 +95,7 @@ const OUTS = ["index", "score", "logProb"];
  */
 export function gumbelTopK(logits: Matrix, k: number, options: GumbelTopKOptions = {}): GumbelTopK {
   checkOptions(options, OPTIONS);
-  const input = readMatrix("logits", logits, options.classes);
+  const input = readMatrix("logits", logits, options.classes, options.shape, options.axis);
   checkK(k, input.classes);
   const from = readFrom(options.from);
   const t = readTemperature(options.temperature, input.rows);

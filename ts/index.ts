@@ -6,6 +6,7 @@
  */
 
 export type { Matrix, PerRow } from "./arrays.ts";
+export type { ShapeOptions } from "./axis.ts";
 export { type Backend, type BackendName, backend, setBackend } from "./backend.ts";
 export type { From, OnInvalidRow } from "./batch.ts";
 export {

@@ -8,6 +8,7 @@ import {
   readLikeRow,
   toFloat32,
 } from "./arrays.ts";
+import { gatherBytes, type Layout } from "./axis.ts";
 import type { From } from "./batch.ts";
 import { isPlainObject, kindError, stateError, valueError } from "./check.ts";
 import type { Edits } from "./kernels.ts";
@@ -78,11 +79,12 @@ function viewsOf(out: unknown, label = "out"): OutView[] {
 }
 
 /** A mask as a bit set, one row for all or one a row. */
-function readMask(mask: unknown, { rows, classes }: Rows): Int32Array {
+function readMask(mask: unknown, layout: Layout): Int32Array {
+  const { rows, classes } = layout;
   const words = Math.ceil(classes / 32);
   if (mask instanceof Uint8Array) {
     checkLength("mask", mask, rows, classes);
-    return bitsOf(mask, classes, words);
+    return bitsOf(mask.length === classes ? mask : gatherBytes(mask, layout), classes, words);
   }
   if (mask instanceof Uint32Array || mask instanceof Int32Array) {
     checkLength("mask", mask, rows, words);

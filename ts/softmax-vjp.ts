@@ -5,11 +5,13 @@ import {
   type Matrix,
   type PerRow,
   type Rows,
+  readGiven,
   readLike,
   readMatrix,
   readOut,
   readPerRow,
 } from "./arrays.ts";
+import { gather, roomFor, SHAPE_OPTIONS, type ShapeOptions, scatter } from "./axis.ts";
 import { kernels } from "./backend.ts";
 import { makeBatch } from "./batch.ts";
 import { checkNames, checkOptions } from "./check.ts";
@@ -31,7 +33,7 @@ import {
 } from "./softmax.ts";
 
 /** Options of {@link softmaxBackward}. */
-export interface SoftmaxBackwardOptions {
+export interface SoftmaxBackwardOptions extends ShapeOptions {
   /**
    * Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row.
    * WebAssembly takes rows of up to 355,117,738 classes.
@@ -43,7 +45,7 @@ export interface SoftmaxBackwardOptions {
   out?: Float32Array | undefined;
 }
 
-const BACKWARD_OPTIONS = ["classes", "tau", "out"];
+const BACKWARD_OPTIONS = ["classes", "tau", "out", ...SHAPE_OPTIONS];
 
 /**
  * Backward product of a softmax from its value alone, y ⊙ (v − ⟨y, v⟩)/τ: for hosts that keep y themselves.
@@ -72,18 +74,20 @@ export function softmaxBackward(
   options: SoftmaxBackwardOptions = {},
 ): Float32Array {
   checkOptions(options, BACKWARD_OPTIONS);
-  const input = readMatrix("y", y, options.classes);
+  const input = readMatrix("y", y, options.classes, options.shape, options.axis);
   const upstream = readLike("v", v, input);
   const t = readTau(options.tau, input.rows);
   const out = readOut("out", options.out, input.data.length, [
     ["y", y],
     ["v", v],
   ]);
-  kernels().softmaxBackward(makeBatch(input, { t }), input.data, upstream, out);
+  const room = roomFor(out, input, upstream);
+  kernels().softmaxBackward(makeBatch(input, { t }), input.data, upstream, room);
+  scatter(room, out, input, input.rows);
   return out;
 }
 
-/** A forward pass whose input and value are kept for its derivatives. */
+/** A forward pass whose input and value are kept for its derivatives, as they were given. */
 interface Forward {
   readonly input: Rows;
   readonly batch: Batch;
@@ -94,13 +98,11 @@ type Value = (x: Rows["data"], options: RowOptions) => Float32Array;
 
 function forward(x: Matrix, options: RowOptions, value: Value): Forward {
   checkOptions(options, ROW_OPTIONS);
-  const input = readMatrix("x", x, options.classes);
+  const input = readGiven("x", x, options.classes, options.shape, options.axis);
   if (options.out instanceof Float32Array) checkApart("out", options.out, [["x", x]]);
-  return {
-    input,
-    batch: makeBatch(input, {}),
-    value: value(input.data, { ...options, classes: input.classes }),
-  };
+  // The data is flat, also where nested rows were given.
+  const flat = options.shape === undefined ? { ...options, classes: input.classes } : options;
+  return { input, batch: makeBatch(input, {}), value: value(input.data, flat) };
 }
 
 /** The kernel of a product of two arrays in the input's shape. */
@@ -123,7 +125,9 @@ function elementwise(
     const out = readOut("out", options.out, b.length, [[label, given]]);
     checkKept(kept);
     checkApart("out", options.out, kept);
-    kernel(batch, value, b, out);
+    const room = roomFor(out, input, b);
+    kernel(batch, gather(value, input), b, room);
+    scatter(room, out, input, input.rows);
     return out;
   };
   return {
@@ -234,7 +238,10 @@ export function logSumExpVjp(
       const out = readOut("out", options.out, length, [["v", v]]);
       checkKept(kept);
       checkApart("out", options.out, kept);
-      kernels().logSumExpVjp(batch, input.data, upstream, out);
+      const rows = gather(input.data, input);
+      const room = roomFor(out, input, rows);
+      kernels().logSumExpVjp(batch, rows, upstream, room);
+      scatter(room, out, input, input.rows);
       return { input: out };
     },
     jvp(tangent, options = {}) {
@@ -244,7 +251,7 @@ export function logSumExpVjp(
       const out = readOut("out", options.out, input.rows, [["input", given]]);
       checkKept(kept);
       checkApart("out", options.out, kept);
-      kernels().logSumExpJvp(batch, input.data, t, out);
+      kernels().logSumExpJvp(batch, gather(input.data, input), t, out);
       return out;
     },
   };

@@ -1,4 +1,5 @@
 import { type Matrix, type PerRow, readMatrix, readOut } from "./arrays.ts";
+import { roomFor, SHAPE_OPTIONS, type ShapeOptions, scatter } from "./axis.ts";
 import { kernels } from "./backend.ts";
 import { checkCompleted, makeBatch, type OnInvalidRow, readOnInvalidRow } from "./batch.ts";
 import { checkOptions } from "./check.ts";
@@ -6,7 +7,7 @@ import type { Batch, Kernels } from "./kernels.ts";
 import { readTemperature } from "./rate.ts";
 
 /** Options of {@link logSumExp}. */
-export interface RowOptions {
+export interface RowOptions extends ShapeOptions {
   /**
    * Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row.
    * WebAssembly takes rows of up to 532,676,608 classes, 355,117,738 in derivatives.
@@ -33,8 +34,8 @@ export interface SoftmaxOptions extends RowOptions {
   temperature?: PerRow<number> | undefined;
 }
 
-export const ROW_OPTIONS = ["classes", "onInvalidRow", "out"];
-const OPTIONS = ["classes", "temperature", "onInvalidRow", "out"];
+export const ROW_OPTIONS = ["classes", "onInvalidRow", "out", ...SHAPE_OPTIONS];
+const OPTIONS = [...ROW_OPTIONS, "temperature"];
 
 /**
  * Softmax of each row, exp((x − max)/T) / Σ: probabilities from unnormalised log-probabilities.
@@ -90,11 +91,13 @@ type Kernel = (batch: Batch, x: Float32Array, out: Float32Array) => ReturnType<K
 
 function run(x: Matrix, options: SoftmaxOptions, kernel: Kernel): Float32Array {
   checkOptions(options, OPTIONS);
-  const input = readMatrix("x", x, options.classes);
+  const input = readMatrix("x", x, options.classes, options.shape, options.axis);
   const t = readTemperature(options.temperature, input.rows);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const out = readOut("out", options.out, input.data.length, [["x", x]]);
-  const completed = kernel(makeBatch(input, { t, onInvalidRow }), input.data, out);
+  const room = roomFor(out, input, input.data);
+  const completed = kernel(makeBatch(input, { t, onInvalidRow }), input.data, room);
+  scatter(room, out, input, completed);
   checkCompleted(completed, "x", input);
   return out;
 }
@@ -122,7 +125,7 @@ function run(x: Matrix, options: SoftmaxOptions, kernel: Kernel): Float32Array {
  */
 export function logSumExp(x: Matrix, options: RowOptions = {}): Float32Array {
   checkOptions(options, ROW_OPTIONS);
-  const input = readMatrix("x", x, options.classes);
+  const input = readMatrix("x", x, options.classes, options.shape, options.axis);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const out = readOut("out", options.out, input.rows, [["x", x]]);
   const completed = kernels().logSumExp(makeBatch(input, { onInvalidRow }), input.data, out);

@@ -6,6 +6,7 @@ import {
   readMatrix,
   readOut,
 } from "./arrays.ts";
+import { roomFor, SHAPE_OPTIONS, type ShapeOptions, scatter } from "./axis.ts";
 import { kernels } from "./backend.ts";
 import { errorOfRow, makeBatch, type OnInvalidRow, readOnInvalidRow } from "./batch.ts";
 import { checkOptions, choice, kindError } from "./check.ts";
@@ -19,7 +20,7 @@ import {
 } from "./token-filters.ts";
 
 /** What {@link filterTokens} and {@link sampleTokens} have in common. */
-interface TokenOptions extends TokenFilterOptions {
+interface TokenOptions extends TokenFilterOptions, ShapeOptions {
   /** Classes in a row, that is the size of the vocabulary; default: the whole array is one row. */
   classes?: number | undefined;
   /** What a Uint16Array holds: half-precision numbers as a model gives them. Without it, it holds integers. */
@@ -40,20 +41,26 @@ export interface SampleTokensOptions extends TokenOptions, KeyOptions {
   out?: Int32Array | undefined;
 }
 
-const FILTER_OPTIONS = [...TOKEN_FILTER_OPTIONS, "classes", "dtype", "onInvalidRow", "out"];
+const FILTER_OPTIONS = [
+  ...TOKEN_FILTER_OPTIONS,
+  ...["classes", "dtype", "onInvalidRow", "out"],
+  ...SHAPE_OPTIONS,
+];
 const SAMPLE_OPTIONS = [...FILTER_OPTIONS, ...KEY_OPTIONS];
 
 const HALF_TYPES: readonly HalfType[] = ["float16", "bfloat16"];
 
 /** Logits as float32. */
-function readLogits(logits: unknown, { classes, dtype }: TokenOptions): Rows {
-  if (dtype === undefined) return readMatrix("logits", logits, classes);
+function readLogits(logits: unknown, options: TokenOptions): Rows {
+  const { dtype } = options;
+  if (dtype === undefined)
+    return readMatrix("logits", logits, options.classes, options.shape, options.axis);
   const type = choice("dtype", dtype, HALF_TYPES);
   if (logits instanceof Uint16Array) {
     if (logits.length === 0) checkAttached("logits", logits);
     const numbers = new Float32Array(logits.length);
     kernels().decode(logits, type, numbers);
-    return readMatrix("logits", numbers, classes);
+    return readMatrix("logits", numbers, options.classes, options.shape, options.axis);
   }
   throw kindError("dtype", "logits in a Uint16Array with it", dtype);
 }
@@ -97,9 +104,9 @@ export function filterTokens(logits: Matrix, options: FilterTokensOptions = {}):
   const out = readOut("out", options.out, input.rows * input.classes, [["logits", logits]]);
   const { t, stages } = readTokenFilters(options, input, options.out);
   // Elsewhere, where a later stage may find a row invalid: the result keeps that row as it was.
-  const room = stages.length > 1 ? new Float32Array(out.length) : out;
+  const room = stages.length > 1 ? new Float32Array(out.length) : roomFor(out, input, input.data);
   const { rows, error } = runFilters(input, t, stages, onInvalidRow, room);
-  if (room !== out) out.set(room.subarray(0, rows.rows * rows.classes));
+  scatter(room, out, input, rows.rows);
   if (error !== undefined) throw error;
   return out;
 }

@@ -10,6 +10,7 @@ import {
   readMatrix,
   readOut,
 } from "../arrays.ts";
+import { roomFor, SHAPE_OPTIONS, scatter } from "../axis.ts";
 import { checkCompleted, type OnInvalidRow, readFrom, readOnInvalidRow } from "../batch.ts";
 import { checkNames, checkOptions, choice, kindError } from "../check.ts";
 import { type Gradient, PRODUCT_OPTIONS, type VjpOptions } from "../gradients.ts";
@@ -93,7 +94,7 @@ const OWN: Record<EstimatorName, readonly string[]> = {
 };
 
 const OWN_OPTIONS = [...new Set(Object.values(OWN).flat())];
-const OPTIONS = ["estimator", ...PERTURBED_OPTIONS, ...OWN_OPTIONS, "out"];
+const OPTIONS = ["estimator", ...PERTURBED_OPTIONS, ...OWN_OPTIONS, "out", ...SHAPE_OPTIONS];
 
 /**
  * A categorical draw that can be differentiated: forward the one-hot sample, backward one of the estimates of the
@@ -115,7 +116,7 @@ const OPTIONS = ["estimator", ...PERTURBED_OPTIONS, ...OWN_OPTIONS, "out"];
  * works but is noisy, `"gst"` where that is too slow. Each has its options and limits:
  * {@link StraightThroughGumbelOptions}, {@link StraightThroughOptions}, {@link DecoupledOptions},
  * {@link ReinMaxOptions}, {@link GumbelRaoOptions}, {@link GstOptions}. The closure keeps the input and given noise:
- * changing those changes the gradient.
+ * changing those changes the gradient, but for an axis along which rows are copied together.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - The estimator with its options, the key or the noise, and where the results go.
@@ -155,7 +156,7 @@ const OPTIONS = ["estimator", ...PERTURBED_OPTIONS, ...OWN_OPTIONS, "out"];
 export function gumbelMaxVjp(logits: Matrix, options: GumbelMaxVjpOptions = {}): GumbelMaxSample {
   checkOptions(options, OPTIONS);
   checkOwnOptions(options);
-  const input = readMatrix("logits", logits, options.classes);
+  const input = readMatrix("logits", logits, options.classes, options.shape, options.axis);
   const { noise } = options;
   const draw: Draw = {
     input,
@@ -169,7 +170,10 @@ export function gumbelMaxVjp(logits: Matrix, options: GumbelMaxVjpOptions = {}):
     ["logits", logits],
     ["noise", noise],
   ]);
-  checkCompleted(estimator.forward(out), "logits", input, draw.from, draw.noise);
+  const sample = roomFor(out.sample, input);
+  const completed = estimator.forward({ ...out, sample });
+  scatter(sample, out.sample, input, completed);
+  checkCompleted(completed, "logits", input, draw.from, draw.noise);
   draw.key?.rng?.next();
   return differentiable(draw, estimator, out);
 }
@@ -238,10 +242,10 @@ function differentiable(
       checkKept(kept);
       checkApart("out", options.out, [...kept, ["sample", sample], ["index", index]]);
       const isUpstream = options.out !== undefined && out.buffer === upstream.buffer;
-      const gradient = isUpstream ? new Float32Array(length) : out;
+      const gradient = isUpstream ? new Float32Array(length) : roomFor(out, input);
       estimator.backward(upstream, drawn, gradient);
       finish(draw, drawn, gradient);
-      if (isUpstream) out.set(gradient);
+      scatter(gradient, out, input, input.rows);
       return { input: out };
     },
   };

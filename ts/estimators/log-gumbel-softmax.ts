@@ -7,6 +7,7 @@ import {
   readLike,
   readOut,
 } from "../arrays.ts";
+import { gather, roomFor, SHAPE_OPTIONS, scatter } from "../axis.ts";
 import { kernels } from "../backend.ts";
 import { checkCompleted, makeBatch, type OnInvalidRow } from "../batch.ts";
 import { checkOptions, readFlag } from "../check.ts";
@@ -70,7 +71,7 @@ export interface LogGumbelSoftmaxSample {
   vjp(v: Matrix, options?: GumbelSoftmaxGradientOptions): GumbelSoftmaxGradient;
 }
 
-const OPTIONS = [...PERTURBED_OPTIONS, "tau", "out"];
+const OPTIONS = [...PERTURBED_OPTIONS, "tau", "out", ...SHAPE_OPTIONS];
 
 /**
  * The logarithm of a Gumbel-Softmax sample of each row: (log p + G)/τ less its log-sum-exp. Its law is ExpConcrete, of
@@ -141,8 +142,8 @@ export function logGumbelSoftmaxVjp(
     ["noise", options.noise],
   ]);
   const batch = draw(relaxed, sample);
-  const { input, from, tau, key } = relaxed;
-  const weights = from === "weights" ? input.data : undefined;
+  const { given, from, tau, key } = relaxed;
+  const weights = from === "weights" ? given.data : undefined;
   const kept: Kept[] = [
     ["sample", sample, sample.length],
     ["logits", weights, sample.length],
@@ -153,13 +154,16 @@ export function logGumbelSoftmaxVjp(
     vjp(v, options = {}) {
       checkOptions(options, ["out", "tau"]);
       const withTau = readFlag("tau", options.tau, false);
-      const upstream = readLike("v", v, input);
+      const upstream = readLike("v", v, given);
       const out = readOut("out", options.out, upstream.length, [["v", v]]);
       checkKept(kept);
       checkApart("out", options.out, kept);
-      kernels().logSoftmaxVjp(batch, sample, upstream, out);
-      const byTau = withTau ? new Float32Array(input.rows) : undefined;
-      finish(batch, tau, sample, weights, out, byTau);
+      const room = roomFor(out, given, upstream);
+      const rows = gather(sample, given);
+      kernels().logSoftmaxVjp(batch, rows, upstream, room);
+      const byTau = withTau ? new Float32Array(given.rows) : undefined;
+      finish(batch, tau, rows, weights && gather(weights, given), room, byTau);
+      scatter(room, out, given, given.rows);
       return byTau === undefined ? { input: out } : { input: out, tau: byTau };
     },
   };
@@ -167,7 +171,9 @@ export function logGumbelSoftmaxVjp(
 
 function draw({ input, from, tau, onInvalidRow, noise, key }: Relaxed, out: Float32Array): Batch {
   const batch = makeBatch(input, { key, t: tau, from, onInvalidRow });
-  const completed = estimatorKernels().logGumbelSoftmax(batch, input.data, noise, out);
+  const room = roomFor(out, input, input.data);
+  const completed = estimatorKernels().logGumbelSoftmax(batch, input.data, noise, room);
+  scatter(room, out, input, completed);
   checkCompleted(completed, "logits", input, from, noise);
   key?.rng?.next();
   return batch;

@@ -5,4 +5,18 @@
  * @module gumbel/estimators
  */
 
-export {};
+export type { ConditionalGumbels, ConditionalOptions } from "./conditional.ts";
+export { gumbelGivenArgmax, gumbelGivenArgmaxVjp } from "./given-argmax.ts";
+export {
+  type GumbelTopDown,
+  type GumbelTopDownOptions,
+  type GumbelTopDownOut,
+  type GumbelTopDownSample,
+  gumbelTopDown,
+  gumbelTopDownVjp,
+} from "./top-down.ts";
+export {
+  type TruncatedGumbelGradient,
+  truncatedGumbel,
+  truncatedGumbelVjp,
+} from "./truncated.ts";

@@ -1,5 +1,8 @@
 import { checkApart, type Matrix, type PerRow, readEach, readOut } from "../arrays.ts";
+import type { OnInvalidRow } from "../batch.ts";
+import type { categorical } from "../categorical.ts";
 import { checkOptions } from "../check.ts";
+import type { gumbelMax } from "../gumbel-max.ts";
 import { publicKey } from "../key.ts";
 import { readId } from "../restriction.ts";
 import {

@@ -1,6 +1,7 @@
 import { checkApart, type Matrix, readIndexOut, readOut } from "../arrays.ts";
 import { kernels } from "../backend.ts";
 import type { From, OnInvalidRow } from "../batch.ts";
+import type { categorical } from "../categorical.ts";
 import { checkNames, checkOptions } from "../check.ts";
 import { KEY_OPTIONS, type KeyOptions, publicKey } from "../key.ts";
 import {

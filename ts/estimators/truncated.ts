@@ -1,7 +1,8 @@
 import { checkApart, type Matrix, type PerRow, readEach, readOut } from "../arrays.ts";
-import { checkCompleted } from "../batch.ts";
+import { checkCompleted, type OnInvalidRow } from "../batch.ts";
 import { checkOptions, kindError, valueError } from "../check.ts";
 import type { Gradient } from "../gradients.ts";
+import type { gumbelMax } from "../gumbel-max.ts";
 import { canonical } from "../js/math.ts";
 import { each, markRow } from "../js/rows.ts";
 import { publicKey } from "../key.ts";

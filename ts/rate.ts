@@ -17,6 +17,11 @@ export function readTau(tau: unknown, rows: number): number | number[] {
   });
 }
 
+/** τ of a row, of those of each. */
+export function tauOf(tau: number | number[], row: number): number {
+  return typeof tau === "number" ? tau : (tau[row] as number);
+}
+
 /** Temperature of each row: finite and ≥ 0. */
 export function readTemperature(temperature: unknown, rows: number): number | number[] {
   if (temperature === undefined) return 1;

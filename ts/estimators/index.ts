@@ -5,6 +5,23 @@
  * @module gumbel/estimators
  */
 
+export {
+  type BinaryConcreteOptions,
+  type BinaryConcreteOut,
+  type BinaryConcreteSample,
+  type BinaryConcreteVjpOptions,
+  type BinarySpace,
+  binaryConcrete,
+  binaryConcreteVjp,
+} from "./binary-concrete.ts";
+export {
+  type BinaryConcreteLogProb,
+  type BinaryConcreteLogProbGradient,
+  type BinaryConcreteLogProbOptions,
+  type BinaryConcreteLogProbOut,
+  binaryConcreteLogProb,
+  binaryConcreteLogProbVjp,
+} from "./binary-log-prob.ts";
 export type { ConditionalGumbels, ConditionalOptions } from "./conditional.ts";
 export { gumbelGivenArgmax, gumbelGivenArgmaxVjp } from "./given-argmax.ts";
 export {

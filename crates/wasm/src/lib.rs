@@ -17,6 +17,7 @@
 #![allow(clippy::too_many_arguments)]
 
 use core::slice;
+use gumbel_kernels::binary::{self, Logistic, Outputs};
 use gumbel_kernels::categorical::Slice;
 use gumbel_kernels::details::Details;
 use gumbel_kernels::guide::{self, Guide};
@@ -85,7 +86,7 @@ unsafe fn drawn_noise(params: &Params) -> &'static RowNoise<'static> {
     unsafe { noise_for(Purpose::Noise, params) }
 }
 
-unsafe fn noise_for(purpose: Purpose, params: &Params) -> &'static RowNoise<'static> {
+unsafe fn noise_for(purpose: Purpose, params: &Params) -> &'static mut RowNoise<'static> {
     let noise = &raw mut NOISE;
     let noise = unsafe { (*noise).get_or_insert_with(|| RowNoise::new(table(), params)) };
     noise.set_purpose(purpose);
@@ -1089,5 +1090,46 @@ pub unsafe fn log_gumbel_softmax(
             log_relaxed::log_gumbel_softmax(logits, batch.params(row), noise, out)
         },
         |row| unsafe { batch.row_mut(out, row).fill(NAN) },
+    )
+}
+
+/// Relaxed Bernoulli variables at the τ of each row: the soft sample, its logit and the outcome, each where it is wanted.
+/// Scratch: a row.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn binary_concrete(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    noise: *const f32,
+    scratch: *mut f32,
+    soft: *mut f32,
+    logit: *mut f32,
+    hard: *mut f32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, rows, classes, flags };
+    let row_of = |x: *mut f32, row: usize| unsafe { (!x.is_null()).then(|| batch.row_mut(x, row)) };
+    batch.each(
+        |row| unsafe {
+            let params = batch.params(row);
+            let noise = if noise.is_null() {
+                Logistic::Drawn(noise_for(Purpose::Noise, params), room())
+            } else {
+                Logistic::Given(batch.row(noise, row))
+            };
+            let out = Outputs { soft: row_of(soft, row), logit: row_of(logit, row), hard: row_of(hard, row) };
+            binary::binary_concrete(batch.row(x, row), params, noise, batch.row_mut(scratch, 0), out)
+        },
+        |row| {
+            for out in [soft, logit, hard] {
+                if let Some(out) = row_of(out, row) {
+                    out.fill(NAN);
+                }
+            }
+        },
     )
 }

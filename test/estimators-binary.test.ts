@@ -167,6 +167,34 @@ describe.each(LENGTHS)("%i variables in a row", (classes) => {
     }
   });
 
+  test.each([0.7, tau])("the same where invalid rows are marked or end the call, τ = %d", (tau) => {
+    const spoilt = x.slice();
+    for (const row of [5, 38, 39, 69]) spoilt[row * classes + (row % classes)] = Number.NaN;
+    const noise = random(x.length, 4, -20, 20);
+    for (const key of [{ seed: 1 }, { noise }]) {
+      const [wasm, js] = BACKENDS.map((name) => {
+        setBackend(name);
+        const out = new Float32Array(x.length).fill(9);
+        expect(() => binaryConcrete(spoilt, { classes, tau, out, ...key })).toThrow(/row 5, /);
+        const marked = { classes, tau, onInvalidRow: "mark", ...key } as const;
+        const { sample, soft } = binaryConcreteVjp(spoilt, { ...marked, hard: true });
+        return [out, sample, soft, binaryConcrete(spoilt, { ...marked, space: "logit" })];
+      });
+      setBackend("wasm-simd");
+      for (const [i, result] of wasm.entries()) expectSame(result, js[i], `result ${i}`);
+      const right = binaryConcrete(x, { classes, tau, ...key });
+      expectSame(wasm[0].slice(0, 5 * classes), right.slice(0, 5 * classes));
+      expect(wasm[0].subarray(5 * classes).every((y) => y === 9)).toBe(true);
+      const rowsMarked = new Set(
+        Array.from(wasm[2].keys())
+          .filter((i) => Number.isNaN(wasm[2][i]))
+          .map((i) => Math.floor(i / classes)),
+      );
+      expect([...rowsMarked]).toEqual([5, 38, 39, 69]);
+      expectSame(wasm[2].slice(6 * classes, 38 * classes), right.slice(6 * classes, 38 * classes));
+    }
+  });
+
   test("the functions with derivatives draw the same, and their key draws it again", () => {
     const [hard, soft, logit, , , , , unitAlone, hardAlone, logitAlone] = results(undefined);
     expectSame(soft, unitAlone);

@@ -34,8 +34,7 @@ pub struct Outputs<'a> {
     pub hard: Option<&'a mut [f32]>,
 }
 
-/// Writes the results of a row at the temperature τ of `params`; `scores` is room for a row. Invalid is a row where a
-/// logit and its noise don't add up to a number.
+/// Writes the results of a row at the temperature τ of `params`; `scores` is room for a row.
 pub fn binary_concrete(
     logits: &[f32],
     params: &Params,
@@ -47,6 +46,12 @@ pub fn binary_concrete(
         Logistic::Drawn(noise, room) => draw(noise, room, scores),
         Logistic::Given(given) => scores.copy_from_slice(given),
     }
+    with_noise(logits, params, scores, out)
+}
+
+/// The same with `scores` holding the noise, of one row or several of the same τ. Invalid is where a logit and its noise
+/// don't add up to a number.
+pub fn with_noise(logits: &[f32], params: &Params, scores: &mut [f32], out: Outputs) -> Result<(), Invalid> {
     let mut nan = U32x4::ZERO;
     wide::update2(scores, logits, |noise, l| {
         let s = l + noise;
@@ -79,8 +84,13 @@ fn draw(noise: &mut RowNoise, room: &mut Room, out: &mut [f32]) {
     for (at, out) in out.chunks_mut(BLOCK).enumerate() {
         let (opposite, _) = opposite.0.split_at_mut(out.len());
         noise.fill((at * BLOCK) as u32, draft, opposite);
-        wide::update2(out, opposite, |g, opposite| g - opposite);
+        subtract(out, opposite);
     }
+}
+
+/// Turns noise of one outcome into logistic noise by that of the other.
+pub fn subtract(noise: &mut [f32], opposite: &[f32]) {
+    wide::update2(noise, opposite, |g, opposite| g - opposite);
 }
 
 /// 1/(1 + e^−t) with t = s/τ, on either side by e^−|t|, so that small results keep their digits.

@@ -74,6 +74,7 @@ static mut NOISE: Option<RowNoise> = None;
 static mut QUAD_WORDS: Option<QuadWords> = None;
 static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
 static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
+static mut QUAD_OPPOSITE: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
 static mut GUIDE: Guide = [0; guide::ENTRIES];
 static mut BINS: Bins = Bins::EMPTY;
 
@@ -1112,8 +1113,40 @@ pub unsafe fn binary_concrete(
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
-    let row_of = |x: *mut f32, row: usize| unsafe { (!x.is_null()).then(|| batch.row_mut(x, row)) };
-    batch.each(
+    let rows_of = |x: *mut f32, row: usize, count: usize| unsafe {
+        (!x.is_null()).then(|| batch.rows_mut(x, row, count))
+    };
+    let outputs = |row, count| Outputs {
+        soft: rows_of(soft, row, count),
+        logit: rows_of(logit, row, count),
+        hard: rows_of(hard, row, count),
+    };
+    batch.each_quad(
+        |row, quads| unsafe {
+            let count = quads * quad::ROWS;
+            let scores = batch.rows_mut((&raw mut QUAD_LOGITS).cast(), 0, count);
+            if noise.is_null() {
+                let opposite = batch.rows_mut((&raw mut QUAD_OPPOSITE).cast(), 0, count);
+                for (purpose, out) in [(Purpose::Noise, &mut *scores), (Purpose::Opposite, &mut *opposite)] {
+                    quad::noise(batch.quads(row, quads), purpose, table(), quad_words(), quad_room(), out);
+                }
+                binary::subtract(scores, opposite);
+            } else {
+                scores.copy_from_slice(batch.rows(noise, row, count));
+            }
+            // Entries don't know of rows, but for τ: where that is the same, all go at once.
+            let tau = |row| (batch.params(row).scale, batch.params(row).rate);
+            let alike = (row..row + count).all(|other| tau(other) == tau(row));
+            let step = if alike { count } else { 1 };
+            for (at, scores) in scores.chunks_mut(step * classes).enumerate() {
+                let first = row + at * step;
+                let (x, params) = (batch.rows(x, first, step), batch.params(first));
+                if binary::with_noise(x, params, scores, outputs(first, step)).is_err() {
+                    return at * step / quad::ROWS;
+                }
+            }
+            quads
+        },
         |row| unsafe {
             let params = batch.params(row);
             let noise = if noise.is_null() {
@@ -1121,12 +1154,12 @@ pub unsafe fn binary_concrete(
             } else {
                 Logistic::Given(batch.row(noise, row))
             };
-            let out = Outputs { soft: row_of(soft, row), logit: row_of(logit, row), hard: row_of(hard, row) };
-            binary::binary_concrete(batch.row(x, row), params, noise, batch.row_mut(scratch, 0), out)
+            let scores = batch.row_mut(scratch, 0);
+            binary::binary_concrete(batch.row(x, row), params, noise, scores, outputs(row, 1))
         },
         |row| {
             for out in [soft, logit, hard] {
-                if let Some(out) = row_of(out, row) {
+                if let Some(out) = rows_of(out, row, 1) {
                     out.fill(NAN);
                 }
             }

@@ -84,6 +84,13 @@ const METHODS: Record<keyof EstimatorKernels, Method> = {
     kernels.gumbelRao(batch, x, index, upstream(x.length, 1), 3, out);
     return [batch.rows, out];
   },
+  binaryConcrete(kernels, { batch, x, noise }) {
+    const [soft, logit, hard] = [x, x, x].map(({ length }) =>
+      new Float32Array(length).fill(BEFORE),
+    );
+    const rows = kernels.binaryConcrete(batch, x, noise, { soft, logit, hard });
+    return [rows, soft, logit, hard] as [number, ...Float32Array[]];
+  },
 };
 
 function compare(name: keyof EstimatorKernels, given: Case): void {

@@ -7,6 +7,23 @@
 
 export { type AnnealedTauOptions, annealedTau } from "./annealing.ts";
 export {
+  type BinaryConcreteOptions,
+  type BinaryConcreteOut,
+  type BinaryConcreteSample,
+  type BinaryConcreteVjpOptions,
+  type BinarySpace,
+  binaryConcrete,
+  binaryConcreteVjp,
+} from "./binary-concrete.ts";
+export {
+  type BinaryConcreteLogProb,
+  type BinaryConcreteLogProbGradient,
+  type BinaryConcreteLogProbOptions,
+  type BinaryConcreteLogProbOut,
+  binaryConcreteLogProb,
+  binaryConcreteLogProbVjp,
+} from "./binary-log-prob.ts";
+export {
   type ConcreteKl,
   type ConcreteKlGradient,
   type ConcreteKlOptions,
@@ -25,6 +42,7 @@ export {
   concreteLogProbVjp,
 } from "./concrete-log-prob.ts";
 export type { ConcreteSpace } from "./concrete-sample.ts";
+export type { ConditionalGumbels, ConditionalOptions } from "./conditional.ts";
 export type { DecoupledOptions } from "./decoupled.ts";
 export type { EstimatorOptions, GumbelMaxVjpOut } from "./draw.ts";
 export {
@@ -35,6 +53,7 @@ export {
   entropy,
   entropyVjp,
 } from "./entropy.ts";
+export { gumbelGivenArgmax, gumbelGivenArgmaxVjp } from "./given-argmax.ts";
 export type { GstOptions } from "./gst.ts";
 export { type GumbelMaxSample, type GumbelMaxVjpOptions, gumbelMaxVjp } from "./gumbel-max-vjp.ts";
 export type { GumbelRaoOptions } from "./gumbel-rao.ts";
@@ -57,3 +76,16 @@ export {
 export type { ReinMaxOptions } from "./reinmax.ts";
 export type { StraightThroughOptions } from "./straight-through.ts";
 export type { StraightThroughGumbelOptions } from "./straight-through-gumbel.ts";
+export {
+  type GumbelTopDown,
+  type GumbelTopDownOptions,
+  type GumbelTopDownOut,
+  type GumbelTopDownSample,
+  gumbelTopDown,
+  gumbelTopDownVjp,
+} from "./top-down.ts";
+export {
+  type TruncatedGumbelGradient,
+  truncatedGumbel,
+  truncatedGumbelVjp,
+} from "./truncated.ts";

@@ -27,6 +27,20 @@ export interface EstimatorKernels {
     replicas: number,
     out: Float32Array,
   ): void;
+  /** Relaxed Bernoulli variables, each entry for itself. Given noise is logistic. */
+  binaryConcrete(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    out: BinaryOut,
+  ): number;
+}
+
+/** What is wanted of relaxed Bernoulli variables: σ(s/τ), s/τ, and whether s > 0, as 1 or 0. */
+export interface BinaryOut {
+  readonly soft?: Float32Array | undefined;
+  readonly logit?: Float32Array | undefined;
+  readonly hard?: Float32Array | undefined;
 }
 
 let made: { readonly of: Instance | undefined; readonly kernels: EstimatorKernels } | undefined;

@@ -32,5 +32,25 @@ export function createWasmEstimatorKernels({ wasm, arena }: Instance): Estimator
         );
       run(arena, batch, [l, drawn, up], [dx], call, batch.weights ? 4 : 3);
     },
+    binaryConcrete(batch, x, noise, out) {
+      const { classes } = batch;
+      const [l, given] = [port(x, classes), port(noise, classes)];
+      const [soft, logit] = [port(out.soft, classes), port(out.logit, classes)];
+      const hard = port(out.hard, classes);
+      const call: Call = (rows, params, scratch) =>
+        wasm.binary_concrete(
+          params,
+          rows,
+          classes,
+          l.at,
+          given.at,
+          scratch,
+          soft.at,
+          logit.at,
+          hard.at,
+          flagsOf(batch),
+        );
+      return run(arena, batch, [l, given], [soft, logit, hard], call, 1);
+    },
   };
 }

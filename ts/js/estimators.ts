@@ -1,7 +1,8 @@
 /** The kernels of estimators and relaxed laws in TypeScript, batch by batch. */
 
-import type { EstimatorKernels } from "../estimators/kernels.ts";
+import type { BinaryOut, EstimatorKernels } from "../estimators/kernels.ts";
 import type { Batch } from "../kernels.ts";
+import { binaryConcrete, Logistic } from "./binary.ts";
 import { Drawn } from "./gumbel.ts";
 import { logGumbelSoftmax } from "./log-relaxed.ts";
 import { gumbelRao } from "./rao.ts";
@@ -64,6 +65,31 @@ class JsEstimatorKernels implements EstimatorKernels {
       if (!gumbelRao(asked, this.#drawn, room, out, at)) markRow(out, row, classes);
       else if (batch.weights) divide(out, at, input.given, input.givenAt, classes);
     }
+  }
+
+  binaryConcrete(
+    batch: Batch,
+    x: Float32Array,
+    noise: Float32Array | undefined,
+    out: BinaryOut,
+  ): number {
+    const { classes } = batch;
+    this.#reserve(classes);
+    const params = this.#params;
+    const logistic = new Logistic(this.#drawn, noise, params);
+    const room = [this.#a, this.#b] as const;
+    return each(
+      batch,
+      (row) => {
+        params.seek(batch, row);
+        return binaryConcrete(x, row, classes, params, logistic, room, out);
+      },
+      (row) => {
+        for (const result of [out.soft, out.logit, out.hard]) {
+          if (result !== undefined) markRow(result, row, classes);
+        }
+      },
+    );
   }
 
   #rows(batch: Batch, x: Float32Array, noise: Float32Array | undefined): Rows {

@@ -2,6 +2,15 @@
 /* eslint-disable */
 
 /**
+ * Relaxed Bernoulli variables at the τ of each row: the soft sample, its logit and the outcome, each where it is wanted.
+ * Scratch: a row.
+ *
+ * # Safety
+ * See the module.
+ */
+export function binary_concrete(params: number, rows: number, classes: number, x: number, noise: number, scratch: number, soft: number, logit: number, hard: number, flags: number): number;
+
+/**
  * Draws by inverse CDF: of the `draws` of a row those from `made` on, `count` of them. `made` isn't 0 for the later
  * slices of one row's draws alone; between these, scratch stays as it is.
  *
@@ -215,6 +224,7 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
+    readonly binary_concrete: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => number;
     readonly decode: (a: number, b: number, c: number, d: number) => void;
     readonly draw_law: (a: number, b: number, c: number, d: number, e: number, f: number) => void;

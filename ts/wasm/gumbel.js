@@ -1,6 +1,29 @@
 /* @ts-self-types="./gumbel.d.ts" */
 
 /**
+ * Relaxed Bernoulli variables at the τ of each row: the soft sample, its logit and the outcome, each where it is wanted.
+ * Scratch: a row.
+ *
+ * # Safety
+ * See the module.
+ * @param {number} params
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} x
+ * @param {number} noise
+ * @param {number} scratch
+ * @param {number} soft
+ * @param {number} logit
+ * @param {number} hard
+ * @param {number} flags
+ * @returns {number}
+ */
+export function binary_concrete(params, rows, classes, x, noise, scratch, soft, logit, hard, flags) {
+    const ret = wasm.binary_concrete(params, rows, classes, x, noise, scratch, soft, logit, hard, flags);
+    return ret >>> 0;
+}
+
+/**
  * Draws by inverse CDF: of the `draws` of a row those from `made` on, `count` of them. `made` isn't 0 for the later
  * slices of one row's draws alone; between these, scratch stays as it is.
  *

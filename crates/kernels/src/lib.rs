@@ -17,6 +17,7 @@ pub mod lane;
 #[path = "lane_wasm32.rs"]
 pub mod lane;
 
+pub mod binary;
 pub mod categorical;
 pub mod conditional;
 pub mod details;

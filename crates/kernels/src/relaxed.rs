@@ -59,6 +59,11 @@ impl Room {
     pub fn draft(&mut self) -> &mut Draft {
         &mut self.draft
     }
+
+    /// That part, and the one for a block of noise.
+    pub(crate) fn parts(&mut self) -> (&mut Draft, &mut Block) {
+        (&mut self.draft, &mut self.noise)
+    }
 }
 
 /// The noise of a row, and room to work in.

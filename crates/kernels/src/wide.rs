@@ -143,7 +143,7 @@ pub fn update(x: &mut [f32], pad: f32, mut f: impl FnMut(F32x16) -> F32x16) {
 
 /// Replaces each value of `x` by `f` of it and the one of `y`, a vector at a time.
 #[inline(always)]
-pub fn update2(x: &mut [f32], y: &[f32], f: impl Fn(F32x4, F32x4) -> F32x4) {
+pub fn update2(x: &mut [f32], y: &[f32], mut f: impl FnMut(F32x4, F32x4) -> F32x4) {
     let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks_mut(), y.as_chunks());
     for (x, y) in xs.iter_mut().zip(ys) {
         f(F32x4::load(x), F32x4::load(y)).store(x);

@@ -17,6 +17,7 @@
 #![allow(clippy::too_many_arguments)]
 
 use core::slice;
+use gumbel_kernels::binary::{self, Logistic, Outputs};
 use gumbel_kernels::categorical::Slice;
 use gumbel_kernels::details::Details;
 use gumbel_kernels::guide::{self, Guide};
@@ -74,6 +75,7 @@ static mut QUAD_WORDS: Option<QuadWords> = None;
 static mut QUAD_ROOM: quad::Room = quad::Room::EMPTY;
 static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
 static mut RAO_ROOM: rao::Room = rao::Room::EMPTY;
+static mut QUAD_OPPOSITE: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
 static mut GUIDE: Guide = [0; guide::ENTRIES];
 static mut BINS: Bins = Bins::EMPTY;
 
@@ -86,7 +88,7 @@ unsafe fn drawn_noise(params: &Params) -> &'static RowNoise<'static> {
     unsafe { noise_for(Purpose::Noise, params) }
 }
 
-unsafe fn noise_for(purpose: Purpose, params: &Params) -> &'static RowNoise<'static> {
+unsafe fn noise_for(purpose: Purpose, params: &Params) -> &'static mut RowNoise<'static> {
     let noise = &raw mut NOISE;
     let noise = unsafe { (*noise).get_or_insert_with(|| RowNoise::new(table(), params)) };
     noise.set_purpose(purpose);
@@ -1134,4 +1136,77 @@ pub unsafe fn gumbel_rao(
         },
         |row| unsafe { batch.row_mut(out, row).fill(NAN) },
     );
+}
+
+/// Relaxed Bernoulli variables at the τ of each row: the soft sample, its logit and the outcome, each where it is wanted.
+/// Scratch: a row.
+///
+/// # Safety
+/// See the module.
+#[wasm_bindgen]
+pub unsafe fn binary_concrete(
+    params: *const Params,
+    rows: usize,
+    classes: usize,
+    x: *const f32,
+    noise: *const f32,
+    scratch: *mut f32,
+    soft: *mut f32,
+    logit: *mut f32,
+    hard: *mut f32,
+    flags: u32,
+) -> usize {
+    let batch = Batch { params, rows, classes, flags };
+    let rows_of = |x: *mut f32, row: usize, count: usize| unsafe {
+        (!x.is_null()).then(|| batch.rows_mut(x, row, count))
+    };
+    let outputs = |row, count| Outputs {
+        soft: rows_of(soft, row, count),
+        logit: rows_of(logit, row, count),
+        hard: rows_of(hard, row, count),
+    };
+    batch.each_quad(
+        |row, quads| unsafe {
+            let count = quads * quad::ROWS;
+            let scores = batch.rows_mut((&raw mut QUAD_LOGITS).cast(), 0, count);
+            if noise.is_null() {
+                let opposite = batch.rows_mut((&raw mut QUAD_OPPOSITE).cast(), 0, count);
+                for (purpose, out) in [(Purpose::Noise, &mut *scores), (Purpose::Opposite, &mut *opposite)] {
+                    quad::noise(batch.quads(row, quads), purpose, table(), quad_words(), quad_room(), out);
+                }
+                binary::subtract(scores, opposite);
+            } else {
+                scores.copy_from_slice(batch.rows(noise, row, count));
+            }
+            // Entries don't know of rows, but for τ: where that is the same, all go at once.
+            let tau = |row| (batch.params(row).scale, batch.params(row).rate);
+            let alike = (row..row + count).all(|other| tau(other) == tau(row));
+            let step = if alike { count } else { 1 };
+            for (at, scores) in scores.chunks_mut(step * classes).enumerate() {
+                let first = row + at * step;
+                let (x, params) = (batch.rows(x, first, step), batch.params(first));
+                if binary::with_noise(x, params, scores, outputs(first, step)).is_err() {
+                    return at * step / quad::ROWS;
+                }
+            }
+            quads
+        },
+        |row| unsafe {
+            let params = batch.params(row);
+            let noise = if noise.is_null() {
+                Logistic::Drawn(noise_for(Purpose::Noise, params), room())
+            } else {
+                Logistic::Given(batch.row(noise, row))
+            };
+            let scores = batch.row_mut(scratch, 0);
+            binary::binary_concrete(batch.row(x, row), params, noise, scores, outputs(row, 1))
+        },
+        |row| {
+            for out in [soft, logit, hard] {
+                if let Some(out) = rows_of(out, row, 1) {
+                    out.fill(NAN);
+                }
+            }
+        },
+    )
 }

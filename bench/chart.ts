@@ -4,6 +4,7 @@ import { isOurs, REFERENCE } from "./contestant.ts";
 import { digits } from "./markdown.ts";
 import { mark, type Run } from "./run.ts";
 import { median } from "./statistics.ts";
+import { STYLE } from "./style.ts";
 import { MAIN, OPERATIONS, SHORT, TAU, type Task, task, title } from "./tasks.ts";
 
 const WIDTH = 960;
@@ -26,24 +27,6 @@ const PANELS: readonly Task[] = [
   task("inverseCdf", MAIN),
   task("manyDraws", MAIN),
 ];
-
-const STYLE = `
-  .page { fill: #ffffff; stroke: #d0d7de; }
-  text { font: 12px system-ui, -apple-system, "Segoe UI", "Helvetica Neue", sans-serif; fill: #1f2328; }
-  .title { font-size: 17px; font-weight: 600; }
-  .head { font-size: 13px; font-weight: 600; }
-  .soft { fill: #59636e; font-weight: 400; }
-  .figure { font-variant-numeric: tabular-nums; }
-  .ours { fill: #0969da; }
-  .others { fill: #818b98; }
-  .strong { font-weight: 600; }
-  @media (prefers-color-scheme: dark) {
-    .page { fill: #0d1117; stroke: #30363d; }
-    text { fill: #f0f6fc; }
-    .soft { fill: #9198a1; }
-    .ours { fill: #4493f8; }
-    .others { fill: #656c76; }
-  }`;
 
 interface Bar {
   readonly name: string;

@@ -1,15 +1,13 @@
 /** gumbel's WebAssembly backend. */
 
-import { readFileSync } from "node:fs";
 import { backend } from "gumbel";
 import { type Library, REFERENCE } from "../contestant.ts";
+import { version } from "../version.ts";
 import { contestant } from "./contestants.ts";
 import { planContestant } from "./plan.ts";
 
 const { name, reason } = backend();
 if (name !== "wasm-simd") throw new Error(reason);
-
-const manifest = new URL("../../package.json", import.meta.url);
 
 export const library: Library = {
   contestants: [
@@ -17,5 +15,5 @@ export const library: Library = {
     contestant("gumbel, new array", false),
     planContestant,
   ],
-  versions: { gumbel: JSON.parse(readFileSync(manifest, "utf8")).version },
+  versions: { gumbel: version() },
 };

@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { between, table } from "../../bench/markdown.ts";
+import type { BackendName } from "../../ts/index.ts";
 import type { Check } from "./check.ts";
 
 /** A check that passed. */
@@ -10,6 +11,7 @@ export type Result = Pick<Check, "environment" | "version" | "way" | "detail" | 
 const RESULTS = new URL("results.json", import.meta.url);
 const README = new URL("../../README.md", import.meta.url);
 const START = "<!-- environments: written by test/environments/results.ts -->";
+const BACKENDS: readonly BackendName[] = ["wasm-simd", "js"];
 const END = "<!-- /environments -->";
 
 /** Writes both files. */
@@ -31,25 +33,22 @@ export function withTable(readme: string, results: readonly Result[]): string {
   return between(readme, START, END, environments(results));
 }
 
-/** A row for each environment and backend; environments that are loaded in the same ways share one. */
+/** A row for each environment; those that are loaded in the same ways share one. */
 function environments(results: readonly Result[]): string {
-  const rows = Object.values(
-    groupBy(
-      results.filter(({ backend }) => backend),
-      ({ environment, backend }) => environment + backend,
-    ),
-  ).map((group) => ({
+  const loaded = results.filter(({ backend }) => backend);
+  const rows = Object.values(groupBy(loaded, ({ environment }) => environment)).map((group) => ({
     name: `${group[0]?.environment} ${unique(group.map(({ version }) => version)).join(", ")}`,
-    ways: unique(group.map(({ way }) => way)).join("; "),
-    backend: `\`${group[0]?.backend}\``,
+    ways: BACKENDS.map((name) => {
+      const ways = group.filter(({ backend }) => backend === name).map(({ way }) => way);
+      return unique(ways).join("; ");
+    }),
   }));
-  const shared = Object.values(groupBy(rows, ({ ways, backend }) => ways + backend));
+  const shared = Object.values(groupBy(rows, ({ ways }) => ways.join("|")));
   return table(
-    ["environment", "how", "backend"],
+    ["environment", ...BACKENDS.map((name) => `\`${name}\``)],
     shared.map((group) => [
       group.map(({ name }) => name).join("; "),
-      group[0]?.ways ?? "",
-      group[0]?.backend ?? "",
+      ...(group[0]?.ways ?? []).map((ways) => ways || "–"),
     ]),
     3,
   );

@@ -366,6 +366,15 @@ impl BitXor for U32x4 {
 }
 
 impl F64x4 {
+    /// Four values.
+    #[inline(always)]
+    pub fn new(lanes: [f64; 4]) -> Self {
+        Self(lanes)
+    }
+
+    /// Four zeros.
+    pub const ZERO: Self = Self([0.0; 4]);
+
     /// Four times `x`.
     #[inline(always)]
     pub fn splat(x: f64) -> Self {
@@ -396,6 +405,14 @@ impl Add for F64x4 {
     #[inline(always)]
     fn add(self, b: Self) -> Self {
         Self(zip(self.0, b.0, |a, b| a + b))
+    }
+}
+
+impl Sub for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a - b))
     }
 }
 

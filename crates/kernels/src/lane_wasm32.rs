@@ -393,6 +393,15 @@ impl BitXor for U32x4 {
 }
 
 impl F64x4 {
+    /// Four values.
+    #[inline(always)]
+    pub fn new([a, b, c, d]: [f64; 4]) -> Self {
+        Self(f64x2(a, b), f64x2(c, d))
+    }
+
+    /// Four zeros.
+    pub const ZERO: Self = Self(f64x2(0.0, 0.0), f64x2(0.0, 0.0));
+
     /// Four times `x`.
     #[inline(always)]
     pub fn splat(x: f64) -> Self {
@@ -425,6 +434,14 @@ impl Add for F64x4 {
     #[inline(always)]
     fn add(self, b: Self) -> Self {
         Self(f64x2_add(self.0, b.0), f64x2_add(self.1, b.1))
+    }
+}
+
+impl Sub for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        Self(f64x2_sub(self.0, b.0), f64x2_sub(self.1, b.1))
     }
 }
 

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleConstants } from "../scripts/bundle-constants.mjs";
 
 /** kB after gzip. To be raised only together with new functions. */
-const BUDGET = { "index.js": 74, "slim.js": 28.3, "workerd.js": 27.5, "gumbel.wasm": 44.4 };
+const BUDGET = { "index.js": 74.8, "slim.js": 28.3, "workerd.js": 27.5, "gumbel.wasm": 45.3 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let dist: string;

@@ -66,6 +66,7 @@ pub fn categorical(
             let law = Cumulative::new(weights, sums);
             let params = &Params { first: params.first + slice.made as u32, ..*params };
             if guide::pays(slice.all, input.logits.len()) {
+                let guide = guide::part(guide, input.logits.len(), slice.all);
                 if is_first {
                     guide::make(&law, sure, guide);
                 }

@@ -91,7 +91,8 @@ const CHUNK = 16_384;
  * Each draw looks into a guide that grows with the classes; where the first random word doesn't settle the class, once
  * in 2^32 / classes draws, the cumulative sums decide by a second one. Changing the input afterwards changes nothing.
  *
- * Memory: 8 bytes a class and a guide of 4 to 8 more, at least 16 kB; from 4 million classes on the guide takes 2 to 4.
+ * Memory: 8 bytes a class and a guide of 4 to 8 more, at least 16 kB; from 4 million classes on the guide takes 2 to 4,
+ * below 2^19 up to 64, at most 2 MB.
  * Where WebAssembly runs, an instance of its own takes a few hundred kB. So 10^8 classes take 1.1 GB; WebAssembly has room for
  * 400,000,000. There is nothing to free. Engines hold some thousands of these laws at once.
  *

@@ -199,11 +199,12 @@ export interface KeptLaw {
 }
 
 /**
- * Bits of a word that look into the guide of a law that is kept: an entry a class or more, at least 4096, since a
- * first-level cache holds these; with more than 2^22 classes, where memory counts, an entry for two or more.
+ * Bits of a word that look into the guide of a law that is kept: eight entries a class or more, at least 4096, up to 2^19,
+ * which a cache still holds; then one or more; with more than 2^22 classes, where memory counts, one for two or more.
  */
 export function guideBits(classes: number): number {
   let bits = 12;
+  while (2 ** bits < 8 * classes && bits < 19) bits++;
   while (2 ** bits < classes && bits < 22) bits++;
   while (2 ** (bits + 1) <= classes) bits++;
   return bits;

@@ -237,8 +237,7 @@ export function createKernels({ wasm, arena }: Instance): Kernels {
           flagsOf(batch),
         );
       const outputs = out.details ? [hard, index, logProb, logZ, entropy] : [hard, index];
-      const scratch = (batch.weights ? 1 : 0) + (out.details ? 1 : 0);
-      return runEdited(batch, [l, g], outputs, call, scratch);
+      return runEdited(batch, [l, g], outputs, call, batch.weights ? 1 : 0);
     },
     gumbelSoftmax(batch, x, noise, out) {
       const { classes } = batch;

@@ -36,7 +36,8 @@ const MANY_BLOCKS = 64;
 
 /**
  * Draws `draws` columns to `out` from `to` on, draw j from the words of column `params.first + j`.
- * Returns whether the row is valid; if not, nothing is written.
+ * Returns whether the row is valid; if not, nothing is written. With `keepsLaw`, `law` is the row's
+ * afterwards, unless one class is certain.
  */
 export function categorical(
   input: Input,
@@ -44,6 +45,7 @@ export function categorical(
   params: Params,
   law: Cumulative,
   firstWords: FirstWords,
+  keepsLaw: boolean,
   draws: number,
   out: Int32Array,
   to: number,
@@ -57,7 +59,7 @@ export function categorical(
   }
   if (draws === 1) {
     const high = firstWords.of(params);
-    if (classes <= MOST_CLASSES) {
+    if (classes <= MOST_CLASSES && !keepsLaw) {
       const column = quickDraw(logits, at, classes, max, params.rate, high);
       out[to] = column;
       if (column >= 0) return true;

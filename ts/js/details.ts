@@ -3,26 +3,25 @@
  * log Z = log Σ exp(l/T), the entropy −Σ p·log p, and log-probabilities.
  *
  * With z = (l − max l)/T ≤ 0 and S = Σ exp z: log Z = max l/T + log S, log p = z − log S, and the
- * entropy is log S + Σ exp(z)·|z|/S, whose terms don't cancel.
+ * entropy is log S − Σ exp(z)·z/S, whose terms don't cancel.
  */
 
 import type { DetailsOut } from "../kernels.ts";
 import type { Cumulative } from "./categorical.ts";
 import { logF64 } from "./math.ts";
-import { sumOfTerms } from "./reduce.ts";
+import { sumTimesZ } from "./reduce.ts";
 import { argmax, type Input, inspect, isFixed, type Params } from "./row.ts";
 
-const fround = Math.fround;
-
 /**
- * Writes the details of a row, which is a law, and of the draws that `drawn` has of it. Works the law out anew in
- * `law`: draws may have done without.
+ * Writes the details of a row, which is a law, and of the draws that `drawn` has of it. `isKept` says whether `law` is
+ * the row's already; else it is worked out.
  */
 export function details(
   input: Input,
   classes: number,
   params: Params,
   law: Cumulative,
+  isKept: boolean,
   drawn: Int32Array,
   draws: number,
   row: number,
@@ -41,15 +40,12 @@ export function details(
     return;
   }
   const { scale, rate } = params;
-  law.set(logits, at, classes, max, rate);
+  if (!isKept) law.set(logits, at, classes, max, rate);
   const { weights, total } = law;
-  const sizes = sumOfTerms(classes, (i) => {
-    const e = weights[i];
-    return e === 0 ? 0 : e * fround(fround(max - logits[at + i]) * scale);
-  });
+  const zSum = sumTimesZ(weights, logits, at, classes, max, scale);
   const logSum = logF64(total);
   logZ[row] = max * scale + logSum;
-  entropy[row] = logSum + sizes / total;
+  entropy[row] = logSum - zSum / total;
   for (let i = from; i < to; i++) logProb[i] = (logits[at + drawn[i]] - max) * scale - logSum;
 }
 

@@ -132,7 +132,7 @@ class JsKernels implements Kernels {
         if (column < 0) return false;
         writeIndex(out, row, column, classes);
         if (out.index !== undefined && out.details !== undefined) {
-          details(input, classes, params, this.#law, out.index, 1, row, out.details);
+          details(input, classes, params, this.#law, false, out.index, 1, row, out.details);
         }
         return true;
       },
@@ -185,8 +185,10 @@ class JsKernels implements Kernels {
       batch,
       (row) => {
         rows.seek(row);
-        if (!categorical(input, classes, params, law, first, draws, out, row * draws)) return false;
-        if (more !== undefined) details(input, classes, params, law, out, draws, row, more);
+        const [keepsLaw, to] = [more !== undefined, row * draws];
+        if (!categorical(input, classes, params, law, first, keepsLaw, draws, out, to))
+          return false;
+        if (more !== undefined) details(input, classes, params, law, true, out, draws, row, more);
         return true;
       },
       (row) => {
@@ -224,7 +226,7 @@ class JsKernels implements Kernels {
       batch,
       (row) =>
         this.#filter(rows, program, row) &&
-        categorical(input, classes, params, this.#law, first, 1, out, row),
+        categorical(input, classes, params, this.#law, first, false, 1, out, row),
       (row) => {
         out[row] = -1;
       },

@@ -197,15 +197,31 @@ const terms = /* @__PURE__ */ new Float32Array(BLOCK);
 
 /** The sum of terms, each rounded to float32, and itself as well. */
 function sumOf(classes: number, term: (column: number) => number): number {
-  return fround(sumOfTerms(classes, term));
-}
-
-/** The sum of terms, each rounded to float32. */
-export function sumOfTerms(classes: number, term: (column: number) => number): number {
   let total = 0;
   for (let start = 0; start < classes; start += BLOCK) {
     const count = blockEnd(start, classes) - start;
     for (let i = 0; i < count; i++) terms[i] = term(start + i);
+    total += blockSum(terms, 0, count);
+  }
+  return fround(total);
+}
+
+/** The sum of `weights` times z = (l − max)·scale, over those that aren't 0. */
+export function sumTimesZ(
+  weights: Float32Array,
+  logits: Float32Array,
+  at: number,
+  classes: number,
+  max: number,
+  scale: number,
+): number {
+  let total = 0;
+  for (let start = 0; start < classes; start += BLOCK) {
+    const count = blockEnd(start, classes) - start;
+    for (let i = 0; i < count; i++) {
+      const e = weights[start + i];
+      terms[i] = e === 0 ? 0 : e * fround(fround(logits[at + start + i] - max) * scale);
+    }
     total += blockSum(terms, 0, count);
   }
   return total;

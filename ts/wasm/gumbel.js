@@ -25,7 +25,7 @@ export function binary_concrete(params, rows, classes, x, noise, scratch, soft, 
 
 /**
  * Draws by inverse CDF: of the `draws` of a row those from `made` on, `count` of them. `made` isn't 0 for the later
- * slices of one row's draws alone; between these, scratch stays as it is.
+ * slices of one row's draws alone; between these, scratch stays as it is, and nothing else is drawn.
  *
  * Scratch: ⌈classes/256⌉ + 1 doubles up to the next 16 bytes, then two rows, and a third for weights.
  *
@@ -128,7 +128,7 @@ export function gumbel_given_max(params, rows, classes, x, noise, scratch, max, 
 
 /**
  * Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
- * Scratch: a row for details, then one for weights.
+ * Scratch: a row for weights.
  *
  * # Safety
  * See the module.

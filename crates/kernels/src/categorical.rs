@@ -9,7 +9,7 @@
 use crate::BLOCK;
 use crate::guide::{self, Guide, Guided};
 use crate::philox::{self, Purpose, RowWords};
-use crate::reduce::{exp_block_sums, sparse_exp_block_sums};
+use crate::reduce::{exp_block_sums, exp_block_sums_with_z, sparse_exp_block_sums};
 use crate::relaxed::Input;
 use crate::row::{Invalid, Law, Params, argmax, inspect};
 
@@ -27,6 +27,8 @@ pub struct Room<'a> {
     pub guide: &'a mut Guide,
     /// Whether to expect long stretches of impossible classes; it changes the time alone.
     pub sparse: bool,
+    /// For details: where Σ e·z goes, if it is wanted.
+    pub z_sum: Option<&'a mut f64>,
 }
 
 /// Which draws of a row are made: a slice of all of them, as long as there is room for its results.
@@ -52,14 +54,19 @@ pub fn categorical(
     match law {
         Law::Certain(column) => out.fill(column as i32),
         Law::Finite(max) => {
-            let Room { weights, sums, sure, guide, sparse } = room;
+            let Room { weights, sums, sure, guide, sparse, z_sum } = room;
             let is_first = slice.made == 0;
             if is_first {
-                running_sums(input.logits, max, params.rate, sparse, weights, sums);
+                if let Some(z_sum) = z_sum {
+                    *z_sum = running_sums_with_z(input.logits, max, params, sparse, weights, sums).1;
+                } else {
+                    running_sums(input.logits, max, params.rate, sparse, weights, sums);
+                }
             }
             let law = Cumulative::new(weights, sums);
             let params = &Params { first: params.first + slice.made as u32, ..*params };
             if guide::pays(slice.all, input.logits.len()) {
+                let guide = guide::part(guide, input.logits.len(), slice.all);
                 if is_first {
                     guide::make(&law, sure, guide);
                 }
@@ -134,6 +141,32 @@ pub fn running_sums(
     weights: &mut [f32],
     sums: &mut [f64],
 ) -> f64 {
+    running(sums, |add| {
+        if sparse {
+            sparse_exp_block_sums(logits, weights, max, rate, add);
+        } else {
+            exp_block_sums(logits, weights, max, rate, add);
+        }
+    })
+    .0
+}
+
+/// The same at the temperature of `params`; also returns Σ e·z with z = (l − max)/T.
+pub fn running_sums_with_z(
+    logits: &[f32],
+    max: f32,
+    params: &Params,
+    sparse: bool,
+    weights: &mut [f32],
+    sums: &mut [f64],
+) -> (f64, f64) {
+    let factors = (max, params.rate, params.scale);
+    running(sums, |add| exp_block_sums_with_z(logits, weights, factors, sparse, add))
+}
+
+/// The running sums of what `each` is told, to `sums`; returns the last of them, and what `each` returns.
+#[inline(always)]
+fn running<T>(sums: &mut [f64], each: impl FnOnce(&mut dyn FnMut(f64)) -> T) -> (f64, T) {
     let mut ends = sums.iter_mut();
     let mut total = 0.0;
     let mut next = |total: f64| {
@@ -142,16 +175,11 @@ pub fn running_sums(
         }
     };
     next(total);
-    let mut add = |sum: f64| {
+    let result = each(&mut |sum| {
         total += sum;
         next(total);
-    };
-    if sparse {
-        sparse_exp_block_sums(logits, weights, max, rate, &mut add);
-    } else {
-        exp_block_sums(logits, weights, max, rate, add);
-    }
-    total
+    });
+    (total, result)
 }
 
 /// The cumulative law of a row.

@@ -20,7 +20,7 @@ pub fn gumbel_given_max(
     noise: &mut Noise,
     out: &mut [f32],
 ) -> Result<(), Invalid> {
-    let winner = gumbel_max(Input { logits, given: logits }, params, noise)?;
+    let (winner, _) = gumbel_max(Input { logits, given: logits }, params, noise)?;
     match noise.source {
         Source::Drawn(drawn) => drawn.fill_row(noise.room.draft(), out),
         Source::Given(given) => out.copy_from_slice(given),

@@ -2,16 +2,11 @@
 //! log Z = log Σ exp(l/T), the entropy −Σ p·log p, and log-probabilities.
 //!
 //! With z = (l − max l)/T ≤ 0 and S = Σ exp z: log Z = max l/T + log S, log p = z − log S, and the entropy is
-//! log S + Σ exp(z)·|z|/S, whose terms don't cancel.
+//! log S − Σ exp(z)·z/S, whose terms don't cancel.
 
-use crate::categorical::{law_of, running_sums};
-use crate::lane::{Constant, F32x4};
 use crate::math::log_f64;
-use crate::reduce::sum2;
-use crate::relaxed::Input;
-use crate::row::{Invalid, Law, Params};
-
-static ZERO: Constant = Constant::f32(0.0);
+use crate::reduce::exp_sum_with_z;
+use crate::row::{Law, Params};
 
 /// Of one row.
 pub struct Details {
@@ -25,31 +20,24 @@ pub struct Details {
 }
 
 impl Details {
-    /// Of a row whose weights aren't at hand: `room` has room for them.
-    pub fn of(input: Input, params: &Params, room: &mut [f32]) -> Result<Self, Invalid> {
-        let law = law_of(input, params)?;
-        let total = match law {
-            Law::Finite(max) => running_sums(input.logits, max, params.rate, false, room, &mut []),
-            Law::Certain(_) => 0.0,
+    /// Of a row whose weights nobody has worked out.
+    pub fn of(law: Law, logits: &[f32], params: &Params) -> Self {
+        let sums = match law {
+            Law::Finite(max) => exp_sum_with_z(logits, (max, params.rate, params.scale)),
+            Law::Certain(_) => (0.0, 0.0),
         };
-        Ok(Self::new(law, input.logits, params, room, total))
+        Self::new(law, logits, params, sums)
     }
 
-    /// `weights` are exp z, `total` their sum. Where one class is certain neither is looked at.
-    #[inline(never)]
-    pub fn new(law: Law, logits: &[f32], params: &Params, weights: &[f32], total: f64) -> Self {
+    /// From the sum of the weights exp z and the sum of exp(z)·z. Where one class is certain neither is looked at.
+    pub fn new(law: Law, logits: &[f32], params: &Params, (total, z_sum): (f64, f64)) -> Self {
         match law {
             Law::Certain(column) => Self::certain(logits.get(column).copied().unwrap_or(0.0)),
             Law::Finite(max) => {
-                let [largest, scale] = [max, params.scale].map(F32x4::splat);
-                let sizes = sum2(weights, logits, |e, x| {
-                    let zero = F32x4::constant(&ZERO);
-                    e.eq(zero).select(zero, e * ((largest - x) * scale))
-                });
                 let (max, scale) = (f64::from(max), f64::from(params.scale));
                 let log_sum = log_f64(total);
                 let log_z = (max * scale + log_sum) as f32;
-                Self { max, scale, log_sum, log_z, entropy: (log_sum + sizes / total) as f32 }
+                Self { max, scale, log_sum, log_z, entropy: (log_sum - z_sum / total) as f32 }
             }
         }
     }

@@ -172,6 +172,12 @@ impl U32x4 {
         *lanes = self.0;
     }
 
+    /// Writes them as signed integers.
+    #[inline(always)]
+    pub fn store_signed(self, lanes: &mut [i32; 4]) {
+        *lanes = self.0.map(|a| a as i32);
+    }
+
     /// The lanes, first to last.
     #[inline(always)]
     pub fn to_array(self) -> [u32; 4] {
@@ -208,6 +214,12 @@ impl U32x4 {
         Self(zip(self.0, b.0, |a, b| mask(a < b)))
     }
 
+    /// Mask of `self >= b`, unsigned.
+    #[inline(always)]
+    pub fn ge(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| mask(a >= b)))
+    }
+
     /// Mask of `self == b`.
     #[inline(always)]
     pub fn eq(self, b: Self) -> Self {
@@ -224,6 +236,13 @@ impl U32x4 {
     #[inline(always)]
     pub fn all(self) -> bool {
         self.0.iter().all(|&a| a != 0)
+    }
+
+    /// The top bits of the lanes, that of the first lane as the lowest bit.
+    #[inline(always)]
+    pub fn signs(self) -> u32 {
+        let [a, b, c, d] = self.0.map(|a| a >> 31);
+        a | b << 1 | c << 2 | d << 3
     }
 
     /// Each lane as a signed integer, converted to the nearest float (ties to even).
@@ -301,6 +320,34 @@ pub fn entries(table: &[[f32; 4]; ENTRIES], places: &Places) -> [F32x4; 4] {
     places.0.map(|place| F32x4(table[place as usize]))
 }
 
+/// A table that the top bits of a word look into.
+#[derive(Clone, Copy)]
+pub struct ByTopBits<'a> {
+    table: &'a [u32],
+    shift: u32,
+}
+
+impl<'a> ByTopBits<'a> {
+    /// As many bits as the table has entries for, at least one.
+    #[inline(always)]
+    pub fn new(table: &'a [u32]) -> Self {
+        assert!(table.len() > 1);
+        Self { table, shift: 32 - table.len().ilog2() }
+    }
+
+    /// The entry of one word.
+    #[inline(always)]
+    pub fn entry(&self, word: u32) -> u32 {
+        self.table[(word >> self.shift) as usize]
+    }
+
+    /// The entries of four words.
+    #[inline(always)]
+    pub fn entries(&self, words: &[u32; 4]) -> U32x4 {
+        U32x4(words.map(|word| self.entry(word)))
+    }
+}
+
 impl Add for F32x4 {
     type Output = Self;
     #[inline(always)]
@@ -341,6 +388,22 @@ impl Add for U32x4 {
     }
 }
 
+impl Sub for U32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, u32::wrapping_sub))
+    }
+}
+
+impl Mul for U32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, u32::wrapping_mul))
+    }
+}
+
 impl BitAnd for U32x4 {
     type Output = Self;
     #[inline(always)]
@@ -366,6 +429,12 @@ impl BitXor for U32x4 {
 }
 
 impl F64x4 {
+    /// Four values.
+    #[inline(always)]
+    pub fn new(lanes: [f64; 4]) -> Self {
+        Self(lanes)
+    }
+
     /// Four zeros.
     pub const ZERO: Self = Self([0.0; 4]);
 
@@ -399,6 +468,14 @@ impl Add for F64x4 {
     #[inline(always)]
     fn add(self, b: Self) -> Self {
         Self(zip(self.0, b.0, |a, b| a + b))
+    }
+}
+
+impl Sub for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        Self(zip(self.0, b.0, |a, b| a - b))
     }
 }
 

@@ -178,6 +178,13 @@ impl U32x4 {
         unsafe { v128_store(lanes.as_mut_ptr().cast(), self.0) }
     }
 
+    /// Writes them as signed integers.
+    #[inline(always)]
+    pub fn store_signed(self, lanes: &mut [i32; 4]) {
+        // SAFETY: `lanes` is 16 writable bytes; `v128.store` needs no alignment.
+        unsafe { v128_store(lanes.as_mut_ptr().cast(), self.0) }
+    }
+
     /// The lanes, first to last.
     #[inline(always)]
     pub fn to_array(self) -> [u32; 4] {
@@ -215,6 +222,12 @@ impl U32x4 {
         Self(u32x4_lt(self.0, b.0))
     }
 
+    /// Mask of `self >= b`, unsigned.
+    #[inline(always)]
+    pub fn ge(self, b: Self) -> Self {
+        Self(u32x4_ge(self.0, b.0))
+    }
+
     /// Mask of `self == b`.
     #[inline(always)]
     pub fn eq(self, b: Self) -> Self {
@@ -231,6 +244,12 @@ impl U32x4 {
     #[inline(always)]
     pub fn all(self) -> bool {
         u32x4_all_true(self.0)
+    }
+
+    /// The top bits of the lanes, that of the first lane as the lowest bit.
+    #[inline(always)]
+    pub fn signs(self) -> u32 {
+        u32::from(u32x4_bitmask(self.0))
     }
 
     /// Each lane as a signed integer, converted to the nearest float (ties to even).
@@ -328,6 +347,46 @@ pub fn entries(table: &[[f32; 4]; ENTRIES], places: &Places) -> [F32x4; 4] {
     [entry(0), entry(1), entry(2), entry(3)]
 }
 
+/// A table that the top bits of a word look into.
+#[derive(Clone, Copy)]
+pub struct ByTopBits<'a> {
+    table: &'a [u32],
+    shift: u32,
+}
+
+impl<'a> ByTopBits<'a> {
+    /// As many bits as the table has entries for, at least one.
+    #[inline(always)]
+    pub fn new(table: &'a [u32]) -> Self {
+        assert!(table.len() > 1);
+        Self { table, shift: 32 - table.len().ilog2() }
+    }
+
+    /// The entry of one word.
+    #[inline(always)]
+    pub fn entry(&self, word: u32) -> u32 {
+        self.table[(word >> self.shift) as usize]
+    }
+
+    /// The entries of four words.
+    #[inline(always)]
+    pub fn entries(&self, words: &[u32; 4]) -> U32x4 {
+        let place = |word: &u32| {
+            // SAFETY: a word shifted so is below the power of two that is at most the table's length. Volatile: LLVM
+            // would load the four words at once and take them apart again.
+            unsafe { self.table.as_ptr().add((core::ptr::read_volatile(word) >> self.shift) as usize) }
+        };
+        let [a, b, c, d] = words;
+        // SAFETY: the same.
+        unsafe {
+            let first = v128_load32_zero(place(a));
+            let second = v128_load32_lane::<1>(first, place(b));
+            let third = v128_load32_lane::<2>(second, place(c));
+            U32x4(v128_load32_lane::<3>(third, place(d)))
+        }
+    }
+}
+
 impl Add for F32x4 {
     type Output = Self;
     #[inline(always)]
@@ -368,6 +427,22 @@ impl Add for U32x4 {
     }
 }
 
+impl Sub for U32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        Self(u32x4_sub(self.0, b.0))
+    }
+}
+
+impl Mul for U32x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
+        Self(u32x4_mul(self.0, b.0))
+    }
+}
+
 impl BitAnd for U32x4 {
     type Output = Self;
     #[inline(always)]
@@ -393,6 +468,12 @@ impl BitXor for U32x4 {
 }
 
 impl F64x4 {
+    /// Four values.
+    #[inline(always)]
+    pub fn new([a, b, c, d]: [f64; 4]) -> Self {
+        Self(f64x2(a, b), f64x2(c, d))
+    }
+
     /// Four zeros.
     pub const ZERO: Self = Self(f64x2(0.0, 0.0), f64x2(0.0, 0.0));
 
@@ -428,6 +509,14 @@ impl Add for F64x4 {
     #[inline(always)]
     fn add(self, b: Self) -> Self {
         Self(f64x2_add(self.0, b.0), f64x2_add(self.1, b.1))
+    }
+}
+
+impl Sub for F64x4 {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
+        Self(f64x2_sub(self.0, b.0), f64x2_sub(self.1, b.1))
     }
 }
 

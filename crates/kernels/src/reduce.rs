@@ -10,6 +10,8 @@ use crate::math::Exp2;
 use crate::wide::{self, F32x16};
 
 static ZERO: Constant = Constant::f32(0.0);
+/// The least finite number.
+pub(crate) static LOWEST: Constant = Constant::f32(f32::MIN);
 
 /// `x[i] = 2^((x[i] − max)·rate)`, and their sum.
 pub fn exp_sum_in_place(x: &mut [f32], max: f32, rate: f32) -> f64 {
@@ -29,7 +31,7 @@ pub fn exp_sum_in_place(x: &mut [f32], max: f32, rate: f32) -> f64 {
 
 /// `out[i] = 2^((x[i] − max)·rate)`; `each` is given the sum of each block, its terms promoted to float64 first.
 pub fn exp_block_sums(x: &[f32], out: &mut [f32], max: f32, rate: f32, each: impl FnMut(f64)) {
-    block_sums(x, out, max, rate, |_| false, each);
+    block_sums(x, out, max, rate, |_| false, &mut (), each);
 }
 
 /// The same for a row with long stretches of −∞: its groups of sixteen cost next to nothing. Where there are none, it
@@ -37,7 +39,100 @@ pub fn exp_block_sums(x: &[f32], out: &mut [f32], max: f32, rate: f32, each: imp
 #[inline(never)]
 pub fn sparse_exp_block_sums(x: &[f32], out: &mut [f32], max: f32, rate: f32, each: &mut dyn FnMut(f64)) {
     let nothing = F32x4::splat(f32::NEG_INFINITY);
-    block_sums(x, out, max, rate, |x| !x.mask(|x| nothing.lt(x)).any(), each);
+    block_sums(x, out, max, rate, |x| !x.mask(|x| nothing.lt(x)).any(), &mut (), each);
+}
+
+/// The same with Σ e·z on the way, which it returns: e are the exponentials and z = (x − max)·scale. `sparse` rows skip
+/// stretches of −∞.
+#[inline(never)]
+pub fn exp_block_sums_with_z(
+    x: &[f32],
+    out: &mut [f32],
+    (max, rate, scale): (f32, f32, f32),
+    sparse: bool,
+    each: &mut dyn FnMut(f64),
+) -> f64 {
+    let nothing = F32x4::splat(f32::NEG_INFINITY);
+    let mut z = ZSum::new(max, scale);
+    let is_nothing = |x: F32x16| sparse && !x.mask(|x| nothing.lt(x)).any();
+    block_sums(x, out, max, rate, is_nothing, &mut z, each);
+    z.total
+}
+
+/// The two sums alone: of the exponentials, and Σ e·z.
+#[inline(never)]
+pub fn exp_sum_with_z(x: &[f32], (max, rate, scale): (f32, f32, f32)) -> (f64, f64) {
+    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
+    let mut z = ZSum::new(max, scale);
+    let mut total = 0.0;
+    for x in x.chunks(BLOCK) {
+        let mut sum = [F64x4::splat(0.0); 4];
+        wide::each(x, f32::NEG_INFINITY, |x| {
+            let e = x.map(|x| exp.of(x));
+            for (sum, e) in sum.iter_mut().zip(e.0) {
+                *sum = *sum + e.to_f64();
+            }
+            z.add(x, e);
+        });
+        z.end_block();
+        total += joined(sum);
+    }
+    (total, z.total)
+}
+
+/// The end of a block's sum in float64.
+#[inline(always)]
+fn joined([a, b, c, d]: [F64x4; 4]) -> f64 {
+    let [a, b, c, d] = ((a + c) + (b + d)).to_array();
+    (a + c) + (b + d)
+}
+
+/// What is summed beside the exponentials of a row, group by group and block by block.
+trait Beside {
+    fn add(&mut self, x: F32x16, e: F32x16);
+    fn end_block(&mut self);
+}
+
+impl Beside for () {
+    #[inline(always)]
+    fn add(&mut self, _: F32x16, _: F32x16) {}
+    #[inline(always)]
+    fn end_block(&mut self) {}
+}
+
+/// Σ e·z.
+struct ZSum {
+    max: F32x4,
+    scale: F32x4,
+    lowest: F32x4,
+    block: F32x16,
+    total: f64,
+}
+
+impl ZSum {
+    fn new(max: f32, scale: f32) -> Self {
+        let [max, scale] = [max, scale].map(F32x4::splat);
+        Self { max, scale, lowest: F32x4::constant(&LOWEST), block: F32x16::splat(0.0), total: 0.0 }
+    }
+}
+
+impl Beside for ZSum {
+    #[inline(always)]
+    fn add(&mut self, x: F32x16, e: F32x16) {
+        self.block = self.block + x.zip(e, |x, e| times_z(x, e, (self.max, self.scale), self.lowest));
+    }
+
+    #[inline(always)]
+    fn end_block(&mut self) {
+        self.total += f64::from(self.block.sum());
+        self.block = F32x16::splat(0.0);
+    }
+}
+
+/// e·z. Where e is 0, z may be −∞: `lowest`, that is [`LOWEST`], makes the product 0.
+#[inline(always)]
+pub(crate) fn times_z(x: F32x4, e: F32x4, (max, scale): (F32x4, F32x4), lowest: F32x4) -> F32x4 {
+    e * ((x - max) * scale).max(lowest)
 }
 
 #[inline(always)]
@@ -47,6 +142,7 @@ fn block_sums(
     max: f32,
     rate: f32,
     is_nothing: impl Fn(F32x16) -> bool,
+    beside: &mut impl Beside,
     mut each: impl FnMut(f64),
 ) {
     let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
@@ -60,11 +156,11 @@ fn block_sums(
             for (sum, e) in sum.iter_mut().zip(e.0) {
                 *sum = *sum + e.to_f64();
             }
+            beside.add(x, e);
             e
         });
-        let [a, b, c, d] = sum;
-        let [a, b, c, d] = ((a + c) + (b + d)).to_array();
-        each((a + c) + (b + d));
+        beside.end_block();
+        each(joined(sum));
     }
 }
 

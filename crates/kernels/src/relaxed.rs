@@ -133,23 +133,27 @@ pub fn scores(
     if largest == f32::NEG_INFINITY { Err(Invalid) } else { Ok(largest) }
 }
 
-/// The column of the largest score: a draw at the temperature of `params`, from a row's law.
-pub fn gumbel_max(input: Input, params: &Params, noise: &mut Noise) -> Result<usize, Invalid> {
+/// The column of the largest score, a draw at the temperature of `params`, and the law that it was drawn from.
+pub fn gumbel_max(input: Input, params: &Params, noise: &mut Noise) -> Result<(usize, Law), Invalid> {
     if params.is_cold() {
-        return inspect(input.logits).map(|_| argmax(input.given));
+        inspect(input.logits)?;
+        let column = argmax(input.given);
+        return Ok((column, Law::Certain(column)));
     }
     let Noise { source, room } = noise;
-    let max = match source.inspect(input.logits)? {
-        Law::Certain(column) => return Ok(column),
+    let law = source.inspect(input.logits)?;
+    let max = match law {
+        Law::Certain(column) => return Ok((column, law)),
         Law::Finite(max) => max,
     };
     let relative = Relative { max, scale: params.scale };
-    match source {
+    let column = match source {
         Source::Drawn(noise) if input.logits.len() >= filter::LEAST_CLASSES => {
-            Ok(filter::gumbel_max(noise, input.logits, relative, &mut room.draft))
+            filter::gumbel_max(noise, input.logits, relative, &mut room.draft)
         }
-        _ => largest_score(source, input.logits, relative, room),
-    }
+        _ => largest_score(source, input.logits, relative, room)?,
+    };
+    Ok((column, law))
 }
 
 /// The column of the largest score, from all scores.

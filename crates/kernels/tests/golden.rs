@@ -8,6 +8,7 @@ use common::one_row::{
     gumbel_top_k, relative_scores,
 };
 use common::{params, table, tempered};
+use gumbel_kernels::categorical::law_of;
 use gumbel_kernels::details::Details;
 use gumbel_kernels::gumbel::{Draft, RowNoise};
 use gumbel_kernels::philox::{Purpose, block, word};
@@ -260,11 +261,11 @@ impl Row {
 
     /// Log-probabilities of these draws, and the bytes of log Z and entropy; NaN where the row is no law.
     fn details(&self, drawn: &[i32]) -> (Vec<f32>, Vec<u8>) {
-        let mut room = vec![0.0; self.given.len()];
         let bytes = |pair: [f32; 2]| pair.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let Ok(details) = Details::of(self.input(), &self.params, &mut room) else {
+        let Ok(law) = law_of(self.input(), &self.params) else {
             return (vec![f32::NAN; drawn.len()], bytes([f32::NAN; 2]));
         };
+        let details = Details::of(law, &self.logits, &self.params);
         let log_prob = drawn.iter().map(|&i| details.log_prob(self.logits[i as usize])).collect();
         (log_prob, bytes([details.log_z, details.entropy]))
     }

@@ -60,16 +60,17 @@ fn guided_draws_are_searched_ones() {
             let mut guide = vec![u32::MAX; (1 << bits) + 1];
             make(&law, &mut sure, &mut guide);
             let guided = Guided::new(&law, &sure, &guide);
-            for &word in &words {
-                for low in [0, 1 << 31, u32::MAX] {
-                    let mut got = [-1];
-                    guided.draw_all(&[word], &mut got, |_| low);
-                    assert_eq!(
-                        got[0] as usize,
-                        law.draw(word, || low),
-                        "{} classes, {bits} bits, word {word:#x}, low {low:#x}",
-                        weights.len()
-                    );
+            let low = |i: usize| [0, 1 << 31, u32::MAX][i % 3];
+            // Each word with each second word; of all lengths, so that each is in a vector and behind the last one.
+            let words: Vec<u32> = words.iter().flat_map(|&word| [word; 3]).collect();
+            for length in [words.len(), 256, 65, 16, 5, 1] {
+                for (at, words) in words.chunks(length).enumerate() {
+                    let mut got = vec![-1; words.len()];
+                    guided.draw_all(words, &mut got, |i| low(at * length + i));
+                    for (i, (&word, &got)) in words.iter().zip(&got).enumerate() {
+                        let expected = law.draw(word, || low(at * length + i)) as i32;
+                        assert_eq!(got, expected, "{} classes, {bits} bits, word {word:#x}", weights.len());
+                    }
                 }
             }
         }

@@ -5,11 +5,11 @@ mod common;
 
 use common::one_row::{Noise, categorical, gumbel_max};
 use common::{Source, block_sum, chi_square, on_all_cores, params, say, softmax_f64, table, tempered, widen};
-use gumbel_kernels::categorical::Cumulative;
+use gumbel_kernels::categorical::{Cumulative, law_of};
 use gumbel_kernels::guide::{self, Guided};
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::relaxed::Input;
-use gumbel_kernels::{BLOCK, Params};
+use gumbel_kernels::{BLOCK, Params, kept};
 use std::cell::Cell;
 use std::ops::Range;
 
@@ -151,25 +151,33 @@ impl Law {
         interval(column, |word, low| law.draw(word, || low))
     }
 
-    /// The same by a guide.
-    fn guided_interval(&self, column: usize) -> Range<u128> {
+    /// The same by a guide, which looks at so many bits first.
+    fn guided_interval(&self, column: usize, bits: u32) -> Range<u128> {
         let law = Cumulative::new(&self.weights, &self.sums);
-        let (mut sure, mut guide) = (vec![0; self.weights.len()], vec![0; (1 << 12) + 1]);
+        let (mut sure, mut guide) = (vec![0; self.weights.len()], vec![0; (1 << bits) + 1]);
         guide::make(&law, &mut sure, &mut guide);
         let guided = Guided::new(&law, &sure, &guide);
         interval(column, |word, low| {
-            let mut drawn = [0];
-            guided.draw_all(&[word], &mut drawn, |_| low);
+            // In a group of sixteen and behind it.
+            let mut drawn = [0; 17];
+            guided.draw_all(&[word; 17], &mut drawn, |_| low);
+            assert_eq!(drawn, [drawn[0]; 17], "word {word}");
             drawn[0] as usize
         })
     }
 
+    fn probability(&self, column: usize) -> f64 {
+        let total: f64 = widen(&self.weights).iter().sum();
+        f64::from(self.weights[column]) / total
+    }
+
     fn check(&self, name: &str, column: usize) {
         let interval = self.interval(column);
-        assert_eq!(self.guided_interval(column), interval, "{name}, class {column}, guided");
+        for bits in [4, 12, 13, 19] {
+            assert_eq!(self.guided_interval(column, bits), interval, "{name}, class {column}, {bits} bits");
+        }
         let got = (interval.end - interval.start) as f64 * 2f64.powi(-64);
-        let total: f64 = widen(&self.weights).iter().sum();
-        let p = f64::from(self.weights[column]) / total;
+        let p = self.probability(column);
         say(&format!(
             "{name}: class {column} of probability {p:.6e} has {got:.6e}, off by {:.1e}",
             (got - p).abs()
@@ -191,22 +199,45 @@ fn interval(column: usize, draw: impl Fn(u32, u32) -> usize) -> Range<u128> {
     first(&|i| i >= column)..first(&|i| i > column)
 }
 
-/// A class of 10^-9 (four of 2^32 words) by exact count of (word, low) pairs: right to 2^-50, that is to 10^-6 of it.
+/// Classes of 10^-9 (four of 2^32 words) and of 10^-12 (far below what one word can tell) by exact count of (word, low)
+/// pairs: right to 2^-50, that is to 10^-6 of the one and 10^-3 of the other. At both ends, between, and beside the
+/// border of blocks; by the search and by guides.
 #[test]
-fn a_class_of_a_billionth_by_count() {
-    Law::new(vec![1e-9, 1.0]).check("first of two", 0);
-    Law::new(vec![1.0, 1e-9]).check("last of two", 1);
-    Law::new(vec![0.3, 1e-9, 0.7]).check("between two", 1);
-    let mut weights = vec![1.0 / 1000.0; 1000];
-    weights[255] = 1e-9;
-    weights[256] = 1e-9;
-    weights[700] = 1e-9;
-    let law = Law::new(weights);
-    // At the ends of a block, and anywhere; and 10^-12, far below what one word can tell.
-    for column in [255, 256, 700] {
-        law.check("of a thousand", column);
+fn classes_of_a_billionth_and_a_trillionth_by_count() {
+    for rare in [1e-9, 1e-12] {
+        Law::new(vec![rare, 1.0]).check("first of two", 0);
+        Law::new(vec![1.0, rare]).check("last of two", 1);
+        Law::new(vec![0.3, rare, 0.7]).check("between two", 1);
+        let mut weights = vec![1.0 / 1000.0; 1000];
+        let columns = [0, 255, 256, 700, 999];
+        for column in columns {
+            weights[column] = rare;
+        }
+        let law = Law::new(weights);
+        for column in columns {
+            law.check("of a thousand", column);
+        }
     }
-    Law::new(vec![0.3, 1e-12, 0.7]).check("a millionth of a millionth", 1);
+}
+
+/// The same for laws that are made of logits, as `categorical` and kept laws make them.
+#[test]
+fn logits_of_a_billionth_and_a_trillionth_by_count() {
+    for rare in [1e-9f64, 1e-12] {
+        for (classes, column) in [(2, 1), (1000, 256)] {
+            let mut logits = vec![0.0; classes];
+            logits[column] = (rare * (classes - 1) as f64).ln() as f32;
+            let key = params(1, 0, 0);
+            let law = law_of(Input { logits: &logits, given: &logits }, &key).unwrap();
+            let (mut weights, mut sums) = (vec![0.0; classes], vec![0.0; classes.div_ceil(BLOCK) + 1]);
+            kept::weigh(law, &mut logits, &key, &mut weights, &mut sums);
+            let law = Law { weights, sums };
+            law.check("from logits", column);
+            let p = law.probability(column);
+            // A logit of −28 may be off by 2^-20, and its exponential by 2^-20 of itself.
+            assert!((p / rare - 1.0).abs() < 2f64.powi(-18), "{p:e} for {rare:e}");
+        }
+    }
 }
 
 /// All intervals of a law lie side by side and fill the 2^64 pairs; weights of zero have none, wherever they are.

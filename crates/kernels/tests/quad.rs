@@ -4,6 +4,8 @@ mod common;
 
 use common::one_row::{Noise, categorical, fill_row, gumbel_max, gumbel_softmax};
 use common::{Source, bits, cold, logits, params, split_in, table, tempered};
+use gumbel_kernels::categorical::law_of;
+use gumbel_kernels::details::Details;
 use gumbel_kernels::gumbel::RowNoise;
 use gumbel_kernels::philox::{Purpose, word};
 use gumbel_kernels::quad::{self, MAX_CLASSES, QuadWords, Quads, ROWS, together};
@@ -31,6 +33,16 @@ fn drawn(keys: &[[Params; ROWS]], classes: usize) -> Vec<f32> {
 
 fn from<'a>(given: Option<&'a Vec<f32>>, words: &'a mut QuadWords) -> quad::Source<'a> {
     given.map_or(quad::Source::Drawn(table(), words), |noise| quad::Source::Given(noise))
+}
+
+/// Details of draws in quads are those of a row alone.
+fn check_details(room: &quad::Room, at: usize, x: &[f32], key: &Params, drawn: usize) {
+    let law = law_of(Input { logits: x, given: x }, key).unwrap();
+    let alone = Details::of(law, x, key);
+    let expected = [alone.log_prob(x[drawn]), alone.log_z, alone.entropy];
+    let quad::Details { log_prob, log_z, entropy } = room.details(at / ROWS);
+    let got = [log_prob, log_z, entropy].map(|values| values.to_array()[at % ROWS]);
+    assert_eq!(bits(&got), bits(&expected), "{} classes", x.len());
 }
 
 fn indices(room: &quad::Room, quads: usize) -> Vec<usize> {
@@ -100,7 +112,13 @@ fn samples_of_quads() {
                 let mut sample = vec![f32::NAN; x.len()];
                 quad::one_hot(quads, &room, &mut sample);
                 assert_eq!(
-                    quad::gumbel_max(quads, &x, from(is_given.then_some(&given), &mut words), &mut room),
+                    quad::gumbel_max(
+                        quads,
+                        &x,
+                        from(is_given.then_some(&given), &mut words),
+                        true,
+                        &mut room
+                    ),
                     keys.len()
                 );
                 let max = indices(&room, keys.len());
@@ -115,6 +133,7 @@ fn samples_of_quads() {
                     assert_eq!(bits(&sample[row.clone()]), bits(&expected));
                     let logits = &x[row];
                     assert_eq!(Ok(max[i]), gumbel_max(Input { logits, given: logits }, key, &noise));
+                    check_details(&room, i, logits, key, max[i]);
                 }
             }
         }
@@ -168,15 +187,17 @@ fn draws_of_quads() {
             let mut keys = keys((first % 8 + classes) as u64, classes);
             keys.as_flattened_mut().iter_mut().for_each(|key| key.first = first as u32);
             let x = rows(ROWS * keys.len(), classes, first, &mut source);
-            let quads = quad::categorical(Quads { params: &keys, classes }, &x, &mut words, &mut room);
+            let quads = quad::categorical(Quads { params: &keys, classes }, &x, &mut words, true, &mut room);
             done += quads;
             refused += keys.len() - quads;
             let drawn = indices(&room, quads);
-            for ((key, x), drawn) in keys.as_flattened().iter().zip(x.chunks(classes)).zip(drawn) {
+            let rows = keys.as_flattened().iter().zip(x.chunks(classes));
+            for (at, ((key, x), drawn)) in rows.zip(drawn).enumerate() {
                 let mut out = [-1];
                 let input = Input { logits: x, given: x };
                 categorical(input, key, &mut out).unwrap();
                 assert_eq!(drawn, out[0] as usize, "{classes} classes");
+                check_details(&room, at, x, key, drawn);
             }
         }
     }
@@ -191,7 +212,7 @@ fn draws_of_different_numbers_are_refused() {
         let mut keys = keys(0, 5);
         keys[1][place].first = 3;
         let quads = Quads { params: &keys, classes: 5 };
-        assert_eq!(quad::categorical(quads, &[0.0; 80], &mut words, &mut room), 1);
+        assert_eq!(quad::categorical(quads, &[0.0; 80], &mut words, false, &mut room), 1);
     }
 }
 
@@ -208,7 +229,7 @@ fn draws_that_take_a_second_word_are_refused() {
         categorical(Input { logits: &x, given: &x }, &key, &mut out).unwrap();
         assert_eq!(out[0] as usize, left - usize::from(low < 1 << 31), "seed {seed}");
         let quads = Quads { params: &[[key; ROWS]], classes: x.len() };
-        assert_eq!(quad::categorical(quads, &x.repeat(ROWS), &mut words, &mut room), 0);
+        assert_eq!(quad::categorical(quads, &x.repeat(ROWS), &mut words, false, &mut room), 0);
     }
 }
 
@@ -222,7 +243,8 @@ fn ties_of_quads() {
     for first in 0..classes {
         let row: Vec<f32> = (0..classes).map(|i| if i < first { -1.0 } else { 2.0 }).collect();
         let from = quad::Source::Given(&zeros);
-        let done = quad::gumbel_max(Quads { params: &keys, classes }, &row.repeat(ROWS), from, &mut room);
+        let done =
+            quad::gumbel_max(Quads { params: &keys, classes }, &row.repeat(ROWS), from, false, &mut room);
         assert_eq!((done, indices(&room, 1)), (1, vec![first; ROWS]));
         assert_eq!(row::argmax(&row), first);
     }
@@ -255,7 +277,7 @@ fn rows_that_need_care_are_refused() {
                 let from = || quad::Source::Given(&noise);
                 assert_eq!(quad::gumbel_softmax(quads, &x, from(), &mut room, &mut soft), before);
                 check(&soft, before);
-                assert_eq!(quad::gumbel_max(quads, &x, from(), &mut room), before);
+                assert_eq!(quad::gumbel_max(quads, &x, from(), true, &mut room), before);
             }
             let mut out = untouched;
             assert_eq!(quad::softmax(quads, &bad, &mut room, &mut out), before);
@@ -266,7 +288,7 @@ fn rows_that_need_care_are_refused() {
             let mut log_sums = [7.0; ROWS_IN_ALL];
             assert_eq!(quad::log_sum_exp(quads, &bad, &mut room, &mut log_sums), before);
             assert!(log_sums[before * ROWS..].iter().all(|&x| x == 7.0), "{log_sums:?}");
-            assert_eq!(quad::categorical(quads, &bad, &mut words, &mut room), before);
+            assert_eq!(quad::categorical(quads, &bad, &mut words, true, &mut room), before);
         }
         // Each row has a class with a logit and one with noise, and in one row there is no class with both.
         let low = f32::NEG_INFINITY;
@@ -274,7 +296,7 @@ fn rows_that_need_care_are_refused() {
         x[place * CLASSES..][..CLASSES].copy_from_slice(&[0.0, low, low, low, low]);
         noise[place * CLASSES..][..CLASSES].copy_from_slice(&[low, 0.0, 0.0, 0.0, 0.0]);
         let from = quad::Source::Given(&noise);
-        assert_eq!(quad::gumbel_max(quads, &x, from, &mut room), before);
+        assert_eq!(quad::gumbel_max(quads, &x, from, false, &mut room), before);
         // An upstream that isn't finite, and a marked row.
         for bad in [f32::NAN, f32::INFINITY] {
             for (y, v) in [(with(0.2, 0.2), with(bad, 1.0)), (with(bad, 0.2), with(1.0, 1.0))] {
@@ -288,9 +310,9 @@ fn rows_that_need_care_are_refused() {
         keys.as_flattened_mut()[place] = cold();
         let quads = Quads { params: &keys, classes: CLASSES };
         let from = quad::Source::Given(&zeros);
-        assert_eq!(quad::gumbel_max(quads, &zeros, from, &mut room), before);
+        assert_eq!(quad::gumbel_max(quads, &zeros, from, false, &mut room), before);
         assert_eq!(quad::softmax(quads, &zeros, &mut room, &mut [0.0; ROWS_IN_ALL * CLASSES]), before);
         assert_eq!(quad::log_softmax(quads, &zeros, &mut room, &mut [0.0; ROWS_IN_ALL * CLASSES]), before);
-        assert_eq!(quad::categorical(quads, &zeros, &mut words, &mut room), before);
+        assert_eq!(quad::categorical(quads, &zeros, &mut words, false, &mut room), before);
     }
 }

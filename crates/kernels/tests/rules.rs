@@ -294,6 +294,32 @@ fn rule_6_reduction_order_in_float64() {
     }
 }
 
+/// Sums for details, beside the exponentials: the same sums, and products with z by the same order in float32.
+#[test]
+fn rule_6_reduction_order_beside_exponentials() {
+    let (mut source, rate, scale) = (Source(8), 1.5, 0.9);
+    for n in LENGTHS {
+        for possible in [1.0, 0.5, 0.02] {
+            let mut x = source.normals(n, 8.0);
+            x[1..].iter_mut().filter(|_| source.uniform() > possible).for_each(|x| *x = f32::NEG_INFINITY);
+            let max = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let (mut e, mut sums) = (vec![0.0; n], vec![]);
+            reduce::exp_block_sums(&x, &mut e, max, rate, |sum| sums.push(sum));
+            let product = |(&e, &x): (&f32, &f32)| if e == 0.0 { 0.0 } else { e * ((x - max) * scale) };
+            let products: Vec<f32> = e.iter().zip(&x).map(product).collect();
+            let z_sum = rule_6(&products);
+            for sparse in [false, true] {
+                let (mut got_e, mut got) = (vec![f32::NAN; n], vec![]);
+                let factors = (max, rate, scale);
+                let got_z =
+                    reduce::exp_block_sums_with_z(&x, &mut got_e, factors, sparse, &mut |sum| got.push(sum));
+                assert_eq!((bits(&got_e), &got, got_z), (bits(&e), &sums, z_sum), "n {n}");
+                assert_eq!(reduce::exp_sum_with_z(&x, factors), (sums.iter().sum(), z_sum), "n {n}");
+            }
+        }
+    }
+}
+
 #[test]
 fn rule_7_log_accepts_subnormals() {
     let one = |x: f32| math::log(F32x4::splat(x)).to_array()[0];

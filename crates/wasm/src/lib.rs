@@ -77,6 +77,8 @@ static mut QUAD_LOGITS: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
 static mut RAO_ROOM: rao::Room = rao::Room::EMPTY;
 static mut QUAD_OPPOSITE: [f32; quad::MOST_VALUES] = [0.0; quad::MOST_VALUES];
 static mut GUIDE: Guide = [0; guide::ENTRIES];
+// Of the row whose draws are made, for its details.
+static mut Z_SUM: f64 = 0.0;
 static mut BINS: Bins = Bins::EMPTY;
 
 unsafe fn room() -> &'static mut Room {
@@ -114,6 +116,11 @@ unsafe fn rao_room() -> &'static mut rao::Room {
 unsafe fn guide() -> &'static mut Guide {
     let guide = &raw mut GUIDE;
     unsafe { &mut *guide }
+}
+
+unsafe fn z_sum() -> &'static mut f64 {
+    let z_sum = &raw mut Z_SUM;
+    unsafe { &mut *z_sum }
 }
 
 /// Row `row` of scratch. Scratch as a whole may be longer than a slice can be, hence the wrapping addition.
@@ -354,7 +361,7 @@ pub unsafe fn log_sum_exp(rows: usize, classes: usize, x: *const f32, out: *mut 
 }
 
 /// Gumbel-Max: the index of each row at its temperature, as number or one-hot row, each where its pointer isn't null.
-/// Scratch: a row for details, then one for weights.
+/// Scratch: a row for weights.
 ///
 /// # Safety
 /// See the module.
@@ -375,23 +382,21 @@ pub unsafe fn gumbel_max(
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
     let details = DetailsOut { log_prob, log_z, entropy };
-    let logits = scratch_row(scratch, usize::from(details.is_wanted()), classes);
     batch.each_quad(
         |row, quads| unsafe {
-            if details.is_wanted() {
-                return 0;
-            }
             let logits = batch.logits(x, row, quads * quad::ROWS);
             let source = quad_source(noise, &batch, row, quads, quad_words());
-            let done = quad::gumbel_max(batch.quads(row, quads), logits, source, quad_room());
+            let quads = batch.quads(row, quads);
+            let done = quad::gumbel_max(quads, logits, source, details.is_wanted(), quad_room());
+            details.write_quads(row, done);
             write_indices(&batch, row, done, sample, index)
         },
         |row| unsafe {
-            let (input, params) = (batch.input(x, row, logits), batch.params(row));
-            let column = relaxed::gumbel_max(input, params, &mut noise_of(&batch, noise, row))?;
+            let (input, params) = (batch.input(x, row, scratch), batch.params(row));
+            let (column, law) = relaxed::gumbel_max(input, params, &mut noise_of(&batch, noise, row))?;
             write_index(&batch, row, column, sample, index);
             if details.is_wanted() {
-                let found = Details::of(input, params, batch.row_mut(scratch, 0))?;
+                let found = Details::of(law, input.logits, params);
                 details.write(row, &found, input.logits, &[column as i32]);
             }
             Ok(())
@@ -424,6 +429,19 @@ impl DetailsOut {
         }
         unsafe { *self.log_z.add(row) = details.log_z };
         unsafe { *self.entropy.add(row) = details.entropy };
+    }
+
+    /// Writes those of one draw in each row of `done` quads, where they are wanted. SAFETY: the same.
+    unsafe fn write_quads(&self, row: usize, done: usize) {
+        if self.is_wanted() {
+            for quad in 0..done {
+                let found = unsafe { quad_room() }.details(quad);
+                let four = |out: *mut f32| unsafe { &mut *out.add(row + quad * quad::ROWS).cast() };
+                found.log_prob.store(four(self.log_prob));
+                found.log_z.store(four(self.log_z));
+                found.entropy.store(four(self.entropy));
+            }
+        }
     }
 
     /// SAFETY: the same, where they are wanted.
@@ -513,7 +531,7 @@ unsafe fn mark_index(batch: &Batch, row: usize, sample: *mut f32, index: *mut i3
 }
 
 /// Draws by inverse CDF: of the `draws` of a row those from `made` on, `count` of them. `made` isn't 0 for the later
-/// slices of one row's draws alone; between these, scratch stays as it is.
+/// slices of one row's draws alone; between these, scratch stays as it is, and nothing else is drawn.
 ///
 /// Scratch: ⌈classes/256⌉ + 1 doubles up to the next 16 bytes, then two rows, and a third for weights.
 ///
@@ -540,11 +558,13 @@ pub unsafe fn categorical(
     let drawn = |row: usize| unsafe { slice::from_raw_parts_mut(out.add(row * count), count) };
     batch.each_quad(
         |row, quads| unsafe {
-            if draws != 1 || details.is_wanted() {
+            if draws != 1 {
                 return 0;
             }
             let logits = batch.logits(x, row, quads * quad::ROWS);
-            let done = quad::categorical(batch.quads(row, quads), logits, quad_words(), quad_room());
+            let quads = batch.quads(row, quads);
+            let done = quad::categorical(quads, logits, quad_words(), details.is_wanted(), quad_room());
+            details.write_quads(row, done);
             write_indices(&batch, row, done, core::ptr::null_mut(), out)
         },
         |row| unsafe {
@@ -552,9 +572,10 @@ pub unsafe fn categorical(
             let total = scratch.cast::<f64>().add(classes.div_ceil(BLOCK));
             let (input, params) = (batch.input(x, row, scratch_row(rows, 2, classes)), batch.params(row));
             let slice = Slice { all: draws, made };
-            let law = draw::categorical(input, params, draw_room(&batch, scratch), slice, drawn(row))?;
+            let sum = details.is_wanted().then(|| z_sum());
+            let law = draw::categorical(input, params, draw_room(&batch, scratch, sum), slice, drawn(row))?;
             if details.is_wanted() {
-                let found = Details::new(law, input.logits, params, batch.row(rows, 0), *total);
+                let found = Details::new(law, input.logits, params, (*total, *z_sum()));
                 details.write(row, &found, input.logits, drawn(row));
             }
             Ok(())
@@ -572,7 +593,11 @@ unsafe fn rows_behind_sums(scratch: *mut f32, classes: usize) -> *mut f32 {
 }
 
 /// Room for the law of a row: the sums and two rows. SAFETY: as for [`Batch::row_mut`].
-unsafe fn draw_room(batch: &Batch, scratch: *mut f32) -> draw::Room<'static> {
+unsafe fn draw_room(
+    batch: &Batch,
+    scratch: *mut f32,
+    z_sum: Option<&'static mut f64>,
+) -> draw::Room<'static> {
     let classes = batch.classes;
     unsafe {
         let rows = rows_behind_sums(scratch, classes);
@@ -582,6 +607,7 @@ unsafe fn draw_room(batch: &Batch, scratch: *mut f32) -> draw::Room<'static> {
             sure: slice::from_raw_parts_mut(scratch_row(rows, 1, classes).cast(), classes),
             guide: guide(),
             sparse: batch.flags & SPARSE != 0,
+            z_sum,
         }
     }
 }
@@ -626,7 +652,7 @@ pub unsafe fn filter_tokens(
                 let input = Input { logits, given: logits };
                 let index = slice::from_raw_parts_mut(index.add(row), 1);
                 let slice = Slice { all: 1, made: 0 };
-                draw::categorical(input, params, draw_room(&batch, scratch), slice, index)?;
+                draw::categorical(input, params, draw_room(&batch, scratch, None), slice, index)?;
             }
             Ok(())
         },

@@ -85,7 +85,10 @@ pub struct Room {
     max: Each<F32x4>,
     /// Sums of exponentials.
     sums: Each<F32x4>,
+    /// The same in float64.
+    totals: Each<F64x4>,
     best: Each<Best>,
+    details: Each<Details>,
 }
 
 impl Room {
@@ -100,7 +103,9 @@ impl Room {
             tiles: Tiles::EMPTY,
             max: [F32x4::ZERO; QUADS],
             sums: [F32x4::ZERO; QUADS],
+            totals: [F64x4::ZERO; QUADS],
             best: [Best { score: F32x4::ZERO, column: U32x4::ZERO }; QUADS],
+            details: [Details::EMPTY; QUADS],
         }
     };
 
@@ -108,6 +113,26 @@ impl Room {
     pub fn drawn(&self, quad: usize) -> U32x4 {
         self.best[quad].column
     }
+
+    /// What is known of these draws, where that was asked for.
+    pub fn details(&self, quad: usize) -> &Details {
+        &self.details[quad]
+    }
+}
+
+/// What is known of the draws of a quad: see [`crate::details`].
+#[derive(Clone, Copy)]
+pub struct Details {
+    /// The log-probabilities of what was drawn.
+    pub log_prob: F32x4,
+    /// The logarithms of the sums of exp(l/T).
+    pub log_z: F32x4,
+    /// Of the laws.
+    pub entropy: F32x4,
+}
+
+impl Details {
+    const EMPTY: Self = Self { log_prob: F32x4::ZERO, log_z: F32x4::ZERO, entropy: F32x4::ZERO };
 }
 
 /// The largest score of each row and its column, the smallest one on a tie.
@@ -183,9 +208,22 @@ pub fn noise(
     write(quads, values, out);
 }
 
-/// The columns of the largest scores, to [`Room::drawn`].
-pub fn gumbel_max(quads: Quads, logits: &[f32], source: Source, room: &mut Room) -> usize {
-    scores(warm(quads), logits, source, true, room)
+/// The columns of the largest scores, to [`Room::drawn`]; where they are wanted, details to [`Room::details`].
+pub fn gumbel_max(
+    quads: Quads,
+    logits: &[f32],
+    source: Source,
+    wants_details: bool,
+    room: &mut Room,
+) -> usize {
+    let done = scores(warm(quads), logits, source, true, room);
+    if wants_details {
+        let Room { lanes, logits, tiles, max, totals, best, details, .. } = room;
+        let quads = quads.first(done);
+        passes::promoted_exponentials(quads, lanes, max, logits, tiles, totals);
+        passes::details(quads, lanes, max, logits, (tiles, totals), best, details);
+    }
+    done
 }
 
 /// The soft samples; the columns of the largest scores to [`Room::drawn`].
@@ -223,29 +261,38 @@ pub fn softmax(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -
 
 /// Log-softmax at the temperatures of the records.
 pub fn log_softmax(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
-    let Room { lanes, values, tiles, max, sums, .. } = room;
+    let Room { lanes, values, tiles, max, sums, totals, .. } = room;
     let quads = warm(quads);
     quads.read_lanes(lanes);
     let done = passes::read_laws(quads, logits, values, max);
     let quads = quads.first(done);
     passes::exponentials(quads, lanes, max, values, tiles, sums);
-    passes::logs(quads, lanes, max, sums, values);
+    log_sums(quads, sums, totals);
+    passes::logs(quads, lanes, max, totals, values);
     write(quads, values, out);
     done
 }
 
 /// Log-sum-exp, one value a row; the records must be those of a temperature of 1.
 pub fn log_sum_exp(quads: Quads, logits: &[f32], room: &mut Room, out: &mut [f32]) -> usize {
-    let Room { lanes, values, tiles, max, sums, .. } = room;
+    let Room { lanes, values, tiles, max, sums, totals, .. } = room;
     quads.read_lanes(lanes);
     let done = passes::read_laws(quads, logits, values, max);
-    passes::exponentials(quads.first(done), lanes, max, values, tiles, sums);
-    for ((max, sum), out) in max.iter().zip(sums).take(done).zip(out.chunks_exact_mut(ROWS)) {
-        for ((max, log), out) in max.to_array().into_iter().zip(passes::log_f64s(*sum)).zip(out) {
-            *out = (f64::from(max) + log) as f32;
-        }
+    let quads = quads.first(done);
+    passes::exponentials(quads, lanes, max, values, tiles, sums);
+    log_sums(quads, sums, totals);
+    for ((max, log), out) in max.iter().zip(totals).take(done).zip(out.as_chunks_mut().0) {
+        (max.to_f64() + *log).to_f32().store(out);
     }
     done
+}
+
+/// The logarithms of sums, in float64.
+fn log_sums(quads: Quads, sums: &Each<F32x4>, logs: &mut Each<F64x4>) {
+    for (sum, log) in sums.iter().zip(&mut *logs) {
+        *log = sum.to_f64();
+    }
+    passes::logarithms(quads, logs);
 }
 
 /// `out = scale · y ⊙ (v − ⟨y, v⟩)`; a mean that isn't finite needs care.
@@ -257,25 +304,34 @@ pub fn softmax_backward(quads: Quads, y: &[f32], v: &[f32], room: &mut Room, out
     done
 }
 
-/// One draw of each row by inverse CDF, see `categorical.rs`, to [`Room::drawn`]. A draw that takes a second word needs
-/// care.
-pub fn categorical(quads: Quads, logits: &[f32], words: &mut QuadWords, room: &mut Room) -> usize {
-    let Room { lanes, values, tiles, max, sums, best, .. } = room;
+/// One draw of each row by inverse CDF, see `categorical.rs`, to [`Room::drawn`]; where they are wanted, details to
+/// [`Room::details`]. A draw that takes a second word needs care.
+pub fn categorical(
+    quads: Quads,
+    logits: &[f32],
+    words: &mut QuadWords,
+    wants_details: bool,
+    room: &mut Room,
+) -> usize {
+    let Room { lanes, values, tiles, max, totals, best, details, .. } = room;
     let quads = warm(quads);
     quads.read_lanes(lanes);
     let quads = quads.first(passes::read_laws(quads, logits, values, max));
-    passes::exponentials(quads, lanes, max, values, tiles, sums);
+    passes::promoted_exponentials(quads, lanes, max, values, tiles, totals);
     let mut done = 0;
-    for (((params, lanes), best), columns) in quads.params.iter().zip(lanes).zip(best).zip(tiles.quads(quads))
-    {
+    let rows = quads.params.iter().zip(&*lanes).zip(&*totals).zip(&mut *best);
+    for ((((params, lanes), &total), best), columns) in rows.zip(tiles.quads(quads)) {
         let first = params[0].first;
         if params.iter().any(|params| params.first != first) {
             break;
         }
         let words = words.column(Purpose::Draw, lanes, first);
-        let Some(column) = passes::search(columns, quads.classes, words) else { break };
+        let Some(column) = passes::search(columns, quads.classes, total, words) else { break };
         best.column = column;
         done += 1;
+    }
+    if wants_details {
+        passes::details(quads.first(done), lanes, max, values, (tiles, totals), best, details);
     }
     done
 }

@@ -2,10 +2,11 @@
 
 use super::columns::{Column, TILE, read, write};
 use super::lanes::Lanes;
-use super::{Best, Columns, Each, Quads, ROWS, Tiles};
+use super::{Best, Columns, Details, Each, QUADS, Quads, ROWS, Tiles};
 use crate::categorical::TWO_M32;
 use crate::lane::{Constant, F32x4, F64x4, U32x4};
 use crate::math::{Exp2, log_f64_inline};
+use crate::reduce::{LOWEST, times_z};
 use core::ops::Add;
 
 static NEG_INFINITY: Constant = Constant::f32(f32::NEG_INFINITY);
@@ -80,20 +81,48 @@ pub(super) fn exponentials(
     out: &mut Tiles,
     sums: &mut Each<F32x4>,
 ) {
+    summed_exponentials(quads, lanes, max, values, out, sums, F32x4::load);
+}
+
+/// The same with sums as `categorical` takes them: each exponential is promoted to float64 first.
+#[inline(never)]
+pub(super) fn promoted_exponentials(
+    quads: Quads,
+    lanes: &Each<Lanes>,
+    max: &Each<F32x4>,
+    values: &Columns,
+    out: &mut Tiles,
+    totals: &mut Each<F64x4>,
+) {
+    summed_exponentials(quads, lanes, max, values, out, totals, |e| F32x4::load(e).to_f64());
+}
+
+#[inline(always)]
+fn summed_exponentials<T: Copy + Add<Output = T>>(
+    quads: Quads,
+    lanes: &Each<Lanes>,
+    max: &Each<F32x4>,
+    values: &Columns,
+    out: &mut Tiles,
+    sums: &mut Each<T>,
+    load: impl Fn(&Column) -> T + Copy,
+) {
     let values = quads.columns(values).zip(out.quads(quads));
     for (((lanes, max), total), (values, out)) in lanes.iter().zip(max).zip(sums).zip(values) {
         let exp = Exp2::new(*max, lanes.rate);
         for (x, e) in values.iter().zip(&mut *out) {
             exp.of(F32x4::load(x)).store(e);
         }
-        *total = sum(out, F32x4::load);
+        *total = sum(out, load);
     }
 }
 
-/// The logarithms of four sums.
+/// Turns the sums of exponentials into their logarithms.
 #[inline(never)]
-pub(super) fn log_f64s(sums: F32x4) -> [f64; ROWS] {
-    sums.to_array().map(|sum| log_f64_inline(f64::from(sum)))
+pub(super) fn logarithms(quads: Quads, sums: &mut Each<F64x4>) {
+    for sum in sums.iter_mut().take(quads.params.len()) {
+        *sum = F64x4::new(sum.to_array().map(log_f64_inline));
+    }
 }
 
 /// Turns logits into log-softmax values (l − max)·scale − log Σ.
@@ -102,12 +131,12 @@ pub(super) fn logs(
     quads: Quads,
     lanes: &Each<Lanes>,
     max: &Each<F32x4>,
-    sums: &Each<F32x4>,
+    log_sums: &Each<F64x4>,
     values: &mut Columns,
 ) {
-    let rows = lanes.iter().zip(max).zip(sums);
-    for (((lanes, max), sum), values) in rows.zip(quads.columns_mut(values)) {
-        let log_sum = F32x4::new(log_f64s(*sum).map(|log| log as f32));
+    let rows = lanes.iter().zip(max).zip(log_sums);
+    for (((lanes, max), log_sum), values) in rows.zip(quads.columns_mut(values)) {
+        let log_sum = log_sum.to_f32();
         for x in values {
             ((F32x4::load(x) - *max) * lanes.scale - log_sum).store(x);
         }
@@ -167,9 +196,8 @@ pub(super) fn backward(
 
 /// The columns that the words draw, where their high bits decide.
 #[inline(never)]
-pub(super) fn search(tiles: &[Column], classes: usize, words: U32x4) -> Option<U32x4> {
+pub(super) fn search(tiles: &[Column], classes: usize, total: F64x4, words: U32x4) -> Option<U32x4> {
     let (exponentials, _) = tiles.split_at(classes);
-    let total = sum(tiles, |e| F32x4::load(e).to_f64());
     let two_m32 = F64x4::splat(TWO_M32);
     // The least target that a word stands for, and the first one that is too large.
     let least = words.to_f64() * two_m32 * total;
@@ -185,6 +213,41 @@ pub(super) fn search(tiles: &[Column], classes: usize, words: U32x4) -> Option<U
     }
     let sound = total.gt(end) & column.eq(last) & column.lt(classes);
     if sound.all() { Some(column) } else { None }
+}
+
+/// The details of what was drawn, from logits, their exponentials and the sums of these, which are both overwritten.
+#[inline(never)]
+pub(super) fn details(
+    quads: Quads,
+    lanes: &Each<Lanes>,
+    max: &Each<F32x4>,
+    logits: &Columns,
+    (exponentials, sums): (&mut Tiles, &mut Each<F64x4>),
+    best: &Each<Best>,
+    details: &mut Each<Details>,
+) {
+    let lowest = F32x4::constant(&LOWEST);
+    let mut means = [F64x4::ZERO; QUADS];
+    let columns = quads.columns(logits).zip(exponentials.quads(quads));
+    let rows = lanes.iter().zip(max).zip(&*sums).zip(&mut means);
+    for ((((lanes, &max), &sum_e), mean), (logits, tiles)) in rows.zip(columns) {
+        for (x, e) in logits.iter().zip(&mut *tiles) {
+            times_z(F32x4::load(x), F32x4::load(e), (max, lanes.scale), lowest).store(e);
+        }
+        *mean = sum(tiles, F32x4::load).to_f64() / sum_e;
+    }
+    logarithms(quads, sums);
+    let rows = lanes.iter().zip(max).zip(&*sums).zip(&means).zip(best).zip(details);
+    for ((((((lanes, max), &log_sum), &mean), best), details), logits) in rows.zip(quads.columns(logits)) {
+        let columns = best.column.to_array();
+        let drawn = F32x4::new(core::array::from_fn(|row| logits[columns[row] as usize][row]));
+        let (max, scale) = (max.to_f64(), lanes.scale.to_f64());
+        *details = Details {
+            log_prob: ((drawn.to_f64() - max) * scale - log_sum).to_f32(),
+            log_z: (max * scale + log_sum).to_f32(),
+            entropy: (log_sum - mean).to_f32(),
+        };
+    }
 }
 
 /// The sum of each row by reduction rule 6: sixteen partial sums, partial j of the columns ≡ j mod 16, joined j + 8,

@@ -31,7 +31,7 @@ impl Noise<'_> {
 }
 
 pub(crate) fn gumbel_max(input: Input, params: &Params, noise: &Noise) -> Result<usize, Invalid> {
-    noise.with(|noise| relaxed::gumbel_max(input, params, noise))
+    noise.with(|noise| Ok(relaxed::gumbel_max(input, params, noise)?.0))
 }
 
 pub(crate) fn gumbel_softmax(
@@ -124,7 +124,7 @@ pub(crate) fn categorical_slices(
     let all = out.len();
     let mut made = 0;
     for size in sizes {
-        let room = categorical::Room { weights, sums, sure, guide, sparse: false };
+        let room = categorical::Room { weights, sums, sure, guide, sparse: false, z_sum: None };
         let slice = categorical::Slice { all, made };
         categorical::categorical(input, params, room, slice, &mut out[made..made + size])?;
         made += size;

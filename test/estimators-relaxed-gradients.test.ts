@@ -5,10 +5,12 @@
 
 import { gumbelNoise } from "gumbel";
 import {
+  concreteKl,
   concreteKlVjp,
   concreteLogProbVjp,
   entropyVjp,
   klDivergenceVjp,
+  logGumbelSoftmax,
   logGumbelSoftmaxVjp,
 } from "gumbel/estimators";
 import { describe, expect, test } from "vitest";
@@ -231,4 +233,19 @@ describe.each(SHAPES)("$classes classes, τ = $tau", ({ classes, tau }) => {
       3e-8,
     );
   });
+});
+
+test("an estimate of 0.07 is what is left of two log-densities of 10^5", () => {
+  const classes = 100_000;
+  const l = new Float32Array(classes).map((_, i) => 5 * Math.sin(1.7 * i));
+  const prior = l.map((x, i) => x + 1e-3 * Math.cos(i));
+  const z = logGumbelSoftmax(l, { tau: 0.9, seed: 3 });
+  const [law, other] = [l, prior].map((l) => logDensity(float64(z), float64(l), 0.9)) as [
+    number,
+    number,
+  ];
+  expect(Math.abs(law)).toBeGreaterThan(1e5);
+  const estimate = concreteKl(z, l, { tau: 0.9, prior })[0];
+  expect(estimate).toBeGreaterThan(0.07);
+  expect(Math.abs(estimate - (law - other))).toBeLessThan(1e-7);
 });

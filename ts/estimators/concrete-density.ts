@@ -32,6 +32,12 @@ export class ConcreteDensity {
   #total = 0;
   #perTerm = 0;
   #possible = 0;
+  /** How many possible classes are on the edge. */
+  #edges = 0;
+  /** Σ z of those that aren't. */
+  #logs = 0;
+  /** max a, of the edge alone where there is one. */
+  #most = 0;
   #tau = 1;
   #space: ConcreteSpace = "log";
   /** Whether every possible class is off the edge, and every impossible one on it. */
@@ -55,9 +61,31 @@ export class ConcreteDensity {
     if (Number.isNaN(max)) return false;
     this.#tau = tau < LEAST_TAU ? LEAST_TAU : tau > MOST_TAU ? MOST_TAU : tau;
     this.#space = space;
+    const isOutside = this.#read(sample, at, logits, logitsAt, classes, max);
+    this.isInside = this.#edges === 0 && !isOutside;
+    if (isOutside) {
+      this.constant = -Infinity;
+      this.slope = 0;
+    } else this.#add(sample, at, classes);
+    return true;
+  }
+
+  /**
+   * Makes the terms a of a row whose largest logit is `max`: l alone on the edge. Returns whether the sample is where
+   * the law has no mass.
+   */
+  #read(
+    sample: Float32Array,
+    at: number,
+    logits: Float32Array,
+    logitsAt: number,
+    classes: number,
+    max: number,
+  ): boolean {
+    const terms = this.#terms;
+    const isLog = this.#space === "log";
     // Beside a certain class the others are impossible.
     const least = max === Infinity ? max : -Infinity;
-    const terms = this.#terms;
     let possible = 0;
     let edges = 0;
     let logs = 0;
@@ -66,7 +94,7 @@ export class ConcreteDensity {
     let isOutside = false;
     for (let i = 0; i < classes; i++) {
       const l = logits[logitsAt + i];
-      const z = space === "log" ? sample[at + i] : logOf(sample[at + i]);
+      const z = isLog ? sample[at + i] : logOf(sample[at + i]);
       if (l === -Infinity || l < least) {
         terms[i] = Number.NaN;
         if (z > -Infinity) isOutside = true;
@@ -80,34 +108,35 @@ export class ConcreteDensity {
         if (location > mostOfEdge) mostOfEdge = location;
       } else {
         logs += z;
-        const a = location - this.#tau * z;
-        terms[i] = a;
-        if (a > most) most = a;
+        terms[i] = location - this.#tau * z;
+        if (terms[i] > most) most = terms[i];
       }
     }
     this.#possible = possible;
-    this.isInside = edges === 0 && !isOutside;
-    if (isOutside) {
-      this.constant = -Infinity;
-      this.slope = 0;
-      return true;
-    }
+    this.#edges = edges;
+    this.#logs = logs;
     // What is on the edge is infinitely more than the rest.
-    const sum = this.#sum(sample, at, classes, edges > 0, edges > 0 ? mostOfEdge : most);
-    this.#perTerm = possible / this.#total;
-    this.constant =
-      logGamma(possible) +
-      (possible - 1) * logF64(this.#tau) +
-      sum -
-      possible * logF64(this.#total);
-    if (space === "simplex") this.constant -= logs;
-    this.slope = edges === 0 ? 0 : (space === "log" ? 0 : edges) - this.#tau * (possible - edges);
-    return true;
+    this.#most = edges > 0 ? mostOfEdge : most;
+    return isOutside;
+  }
+
+  /** Adds up the density of what was read. */
+  #add(sample: Float32Array, at: number, classes: number): void {
+    const [K, edges, tau] = [this.#possible, this.#edges, this.#tau];
+    const sum = this.#sum(sample, at, classes);
+    this.#perTerm = K / this.#total;
+    this.constant = logGamma(K) + (K - 1) * logF64(tau) + sum - K * logF64(this.#total);
+    this.slope = edges === 0 ? 0 : -tau * (K - edges);
+    if (this.#space === "log") return;
+    this.constant -= this.#logs;
+    this.slope += edges;
   }
 
   /** Turns the a into exp(a − max), which it adds up, of the edge alone or of all; returns Σ (a − max). */
-  #sum(sample: Float32Array, at: number, classes: number, ofEdge: boolean, max: number): number {
+  #sum(sample: Float32Array, at: number, classes: number): number {
     const terms = this.#terms;
+    const ofEdge = this.#edges > 0;
+    const max = this.#most;
     const edge = this.#space === "log" ? -Infinity : 0;
     let sum = 0;
     let total = 0;

@@ -21,6 +21,8 @@ const CHUNK_HALVES = 16_384;
 const PLAN_SCRATCH = 2;
 /** Columns of one running sum: see crates/kernels. */
 export const BLOCK = 256;
+/** Values that the two parts of a list have beyond a row: 2·SPARE of crates/kernels/src/tokens/select.rs. */
+const LIST_SPARE = 64;
 /** Draws of a row that memory holds at once: more go through it in slices. */
 const MOST_DRAWS = 2 ** 22;
 
@@ -144,7 +146,7 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         draws ? result.at : 0,
         flagsOf(batch) | SPARSE,
       );
-    return runEdited(batch, [l, valuePort], [result], call, 3, sumsOf(classes));
+    return runEdited(batch, [l, valuePort], [result], call, 3, sumsOf(classes) + LIST_SPARE);
   };
 
   /** Of the `draws` of each row `count` from `made` on. */

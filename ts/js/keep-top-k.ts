@@ -14,12 +14,13 @@ const largest = /* @__PURE__ */ new Float32Array(PARTS);
 /** Drops what is below the k-th largest logit. */
 export function topK(row: Float32Array, classes: number, k: number, list: List, bins: Bins): void {
   const least = boundOf(row, classes, k, list, bins);
+  bins.before = 0;
   list.start(classes);
   for (let i = 0; i < classes; i++) {
     const x = row[i];
     if (x >= least && x > Number.NEGATIVE_INFINITY) list.push(toKey(x), 1);
   }
-  dropBelow(row, classes, fromKey(list.reach(bins, 0, k)));
+  dropBelow(row, classes, fromKey(list.reach(bins, k)));
 }
 
 /**
@@ -30,6 +31,7 @@ function boundOf(row: Float32Array, classes: number, k: number, list: List, bins
   const blocks = classes >>> 8;
   const parts = k <= blocks ? FEW_PARTS : PARTS;
   if (blocks * parts < k) return Number.NEGATIVE_INFINITY;
+  bins.before = 0;
   list.start(blocks * parts);
   for (let start = 0; start < blocks * BLOCK; start += BLOCK) {
     largest.fill(Number.NEGATIVE_INFINITY);
@@ -39,7 +41,7 @@ function boundOf(row: Float32Array, classes: number, k: number, list: List, bins
     }
     for (let j = 0; j < parts; j++) list.push(toKey(largest[j]), 1);
   }
-  return fromKey(list.reach(bins, 0, k));
+  return fromKey(list.reach(bins, k));
 }
 
 /** Smaller keys for larger values; −0 is 0. */

@@ -30,7 +30,8 @@ export function draw_law(params: number, classes: number, law: number, entries: 
 
 /**
  * Filters the logits of each row by a program of `steps` steps, each with a value in every row, to `out`; where that is
- * null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows.
+ * null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows and
+ * 2·[`tokens::SPARE`] values more.
  *
  * # Safety
  * See the module.

@@ -5,6 +5,7 @@ mod common;
 
 use common::one_row::filter_tokens;
 use common::{LENGTHS, Source, logits, params, tempered};
+use gumbel_kernels::reduce::exp_block_sums;
 use gumbel_kernels::restrict;
 
 const TEMPERATURE: u32 = 1;
@@ -58,6 +59,46 @@ fn filters_keep_by_value() {
     });
 }
 
+/// Zipf's law in an order without a pattern, the same in steps as bfloat16 has it, two values, and one.
+fn laws(n: usize, source: &mut Source) -> Vec<Vec<f32>> {
+    let zipf: Vec<f32> = (0..n).map(|_| -(source.uniform().ln() as f32) + source.normal()).collect();
+    let steps = zipf.iter().map(|x| f32::from_bits(x.to_bits() & 0xffff_0000)).collect();
+    let two = (0..n).map(|_| (source.word() % 2) as f32).collect();
+    vec![zipf, steps, two, vec![-2.5; n]]
+}
+
+/// By a sort, with the kernel's own weights: the least distance up to which they reach p of their sum.
+#[test]
+fn top_p_keeps_what_its_rule_says() {
+    let mut source = Source(3);
+    for n in LENGTHS.into_iter().chain([4099, 40_000]) {
+        for x in laws(n, &mut source) {
+            let rate = tempered(0.7, params(0, 0, 0)).rate;
+            let max = x.iter().copied().fold(f32::MIN, f32::max);
+            let mut weights = vec![0.0; n];
+            let mut total = 0.0;
+            exp_block_sums(&x, &mut weights, max, rate, |sum| total += sum);
+            let mut order: Vec<usize> = (0..n).collect();
+            order.sort_by(|&a, &b| x[b].total_cmp(&x[a]));
+            for p in [0.0, 1e-9, 0.1, 0.5, 0.9, 0.99, 0.9999] {
+                let (mut sum, mut last) = (0.0, 0);
+                for &i in &order {
+                    (sum, last) = (sum + f64::from(weights[i]), i);
+                    if sum >= p * total {
+                        break;
+                    }
+                }
+                let distance = |x: f32| (max - x) * rate;
+                let farthest = distance(x[last]);
+                for (x, got) in x.iter().zip(filtered(&x, 0.7, &[(TEMPERATURE, 0.0), (TOP_P, p)])) {
+                    let kept = distance(*x) <= farthest;
+                    assert_eq!(got > f32::NEG_INFINITY, kept, "{n} classes, p = {p}");
+                }
+            }
+        }
+    }
+}
+
 /// The distances to the entropy make one interval of logits.
 #[test]
 fn typical_p_keeps_an_interval() {
@@ -76,6 +117,15 @@ fn typical_p_keeps_an_interval() {
             }
         }
     });
+}
+
+/// A distance that is rounded to 0 has no sign: two of these three are as near as can be.
+#[test]
+fn zeros_are_equal() {
+    let x = [-f32::from_bits(2), -0.0, f32::from_bits(1)];
+    let kept = |p| filtered(&x, 5.0, &[(TEMPERATURE, 0.0), (TOP_P, p)]);
+    assert_eq!(kept(0.6), [f32::NEG_INFINITY, x[1], x[2]]);
+    assert_eq!(kept(0.7), x);
 }
 
 #[test]

@@ -569,7 +569,8 @@ unsafe fn draw_room(batch: &Batch, scratch: *mut f32) -> draw::Room<'static> {
 }
 
 /// Filters the logits of each row by a program of `steps` steps, each with a value in every row, to `out`; where that is
-/// null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows.
+/// null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows and
+/// 2·[`tokens::SPARE`] values more.
 ///
 /// # Safety
 /// See the module.
@@ -597,10 +598,11 @@ pub unsafe fn filter_tokens(
             }
             let values = slice::from_raw_parts(values.add(row * steps), steps);
             let rows = rows_behind_sums(scratch, classes);
+            let (list, length) = (scratch_row(rows, 1, classes), classes + tokens::SPARE);
             let room = tokens::Room {
                 weights: batch.row_mut(rows, 0),
-                keys: slice::from_raw_parts_mut(scratch_row(rows, 1, classes).cast(), classes),
-                list: slice::from_raw_parts_mut(scratch_row(rows, 2, classes), classes),
+                keys: slice::from_raw_parts_mut(list.cast(), length),
+                list: slice::from_raw_parts_mut(list.add(length), length),
                 bins: bins(),
             };
             tokens::filter(logits, params, Program(program), values, room)?;

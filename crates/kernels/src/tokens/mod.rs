@@ -14,8 +14,8 @@ use crate::reduce::sparse_exp_block_sums;
 use crate::row::{Invalid, Law, Params, argmax, inspect, largest};
 use crate::softmax::RATE;
 use crate::wide;
-pub use select::Bins;
 use select::List;
+pub use select::{Bins, SPARE};
 
 /// What runs, and in which order: four bits a step from the lowest on, 0 behind the last.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +28,13 @@ const TOP_P: u32 = 3;
 const MIN_P: u32 = 4;
 const TYPICAL_P: u32 = 5;
 
-/// Room to work in, which the caller keeps: exactly a row each.
+/// Room to work in, which the caller keeps.
 pub struct Room<'a> {
-    /// Exponentials of the row.
+    /// Exponentials of the row: exactly as many.
     pub weights: &'a mut [f32],
-    /// Keys of a list.
+    /// Keys of a list: [`SPARE`] more.
     pub keys: &'a mut [u32],
-    /// Weights of a list.
+    /// Weights of a list: as many.
     pub list: &'a mut [f32],
     /// Sums.
     pub bins: &'a mut Bins,

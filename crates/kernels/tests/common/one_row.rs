@@ -131,8 +131,8 @@ pub(crate) fn filter_tokens(row: &mut [f32], params: &Params, steps: &[(u32, f64
     let values: Vec<f64> = steps.iter().map(|&(_, value)| value).collect();
     let room = tokens::Room {
         weights: &mut vec![0.0; classes],
-        keys: &mut vec![0; classes],
-        list: &mut vec![0.0; classes],
+        keys: &mut vec![0; classes + tokens::SPARE],
+        list: &mut vec![0.0; classes + tokens::SPARE],
         bins: &mut bins,
     };
     tokens::filter(row, params, Program(program), &values, room)

@@ -286,6 +286,23 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         out.set(floats.subarray(at, at + chunk.length), start);
       }
     },
+    packMask(mask, classes, bits) {
+      const [rows, words] = [mask.length / classes, Math.ceil(classes / 32)];
+      const most = rowsAtOnce(rows, classes / VALUE_BYTES);
+      arena.begin(0);
+      const from = arena.take((most * classes) / VALUE_BYTES);
+      const to = arena.take(most * words);
+      arena.grow();
+      const { floats, ints } = arena;
+      for (let row = 0; row < rows; row += most) {
+        const chunk = mask.subarray(row * classes, (row + most) * classes);
+        new Uint8Array(floats.buffer, from, chunk.length).set(chunk);
+        const count = chunk.length / classes;
+        wasm.pack_mask(count, classes, from, to);
+        const at = to / VALUE_BYTES;
+        bits.set(ints.subarray(at, at + count * words), row * words);
+      }
+    },
     filterTokens,
     sampleTokens: filterTokens,
     softmaxBackward(batch, y, v, out) {

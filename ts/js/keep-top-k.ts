@@ -14,7 +14,6 @@ const largest = /* @__PURE__ */ new Float32Array(PARTS);
 /** Drops what is below the k-th largest logit. */
 export function topK(row: Float32Array, classes: number, k: number, list: List, bins: Bins): void {
   const least = boundOf(row, classes, k, list, bins);
-  bins.before = 0;
   list.start(classes);
   for (let i = 0; i < classes; i++) {
     const x = row[i];
@@ -31,7 +30,6 @@ function boundOf(row: Float32Array, classes: number, k: number, list: List, bins
   const blocks = classes >>> 8;
   const parts = k <= blocks ? FEW_PARTS : PARTS;
   if (blocks * parts < k) return Number.NEGATIVE_INFINITY;
-  bins.before = 0;
   list.start(blocks * parts);
   for (let start = 0; start < blocks * BLOCK; start += BLOCK) {
     largest.fill(Number.NEGATIVE_INFINITY);

@@ -7,20 +7,15 @@
 
 import { exps, fromBits, LOG2_E, logF64 } from "./math.ts";
 import { BLOCK, blockEnd } from "./row.ts";
-import { BINS, type Bins, type List } from "./select.ts";
+import type { Bins, List } from "./select.ts";
 import { blockSum } from "./sums.ts";
 
 const fround = Math.fround;
-
-/** 1.5 · 2^23: a sum with it is rounded to an integer. */
-const ROUND = 12582912;
 
 /** Weights below this are 0. */
 const LEAST_WEIGHT = 2 ** -126;
 /** More than exponentials can be off. */
 const MARGIN = 1 / 1024;
-/** The largest float32. */
-const MAX = 3.4028234663852886e38;
 
 /** Room for a row, which is kept from row to row. */
 export class NearestRoom {
@@ -131,18 +126,8 @@ function keepNearest(
   const bits = new Uint32Array(distances.buffer);
   list.start(classes);
   for (let i = 0; i < classes; i++) if (weights[i] >= least) list.push(bits[i], weights[i]);
-  const farthest = farthestOf(list, bins, target);
+  const farthest = fromBits(list.reach(bins, target));
   for (let i = 0; i < classes; i++) {
     if (!(distances[i] <= farthest)) row[i] = Number.NEGATIVE_INFINITY;
   }
-}
-
-/** The smallest distance up to which the weights reach the target. */
-function farthestOf(list: List, bins: Bins, target: number): number {
-  const width = fround(Math.min((BINS - 1) / fromBits(list.ends()[1]), MAX));
-  bins.before = 0;
-  list.narrow(bins, target, (key) => {
-    return fround(fround(fromBits(key) * width) + ROUND) - ROUND;
-  });
-  return fromBits(list.reach(bins, target));
 }

@@ -6,8 +6,8 @@
 
 import { BLOCK } from "./row.ts";
 
-/** Bins of a step, a power of two. */
-export const BINS = 512;
+/** Bins of a step. */
+const BINS = 512;
 const BINS_BITS = 9;
 
 /** The sums of a step. */
@@ -64,38 +64,32 @@ export class List {
   }
 
   /**
-   * The smallest key for which `bins.before` and the weights of the keys up to it reach the target;
-   * the largest key where they don't. Uses the list up.
+   * The smallest key for which the weights of the keys up to it reach the target; the largest key
+   * where they don't. Uses the list up.
    */
   reach(bins: Bins, target: number): number {
+    const { keys } = this;
+    bins.before = 0;
     for (;;) {
-      const [least, most] = this.ends();
+      let [least, most] = [keys[0], keys[0]];
+      for (let i = 1; i < this.length; i++) {
+        if (keys[i] < least) least = keys[i];
+        if (keys[i] > most) most = keys[i];
+      }
       if (least === most) return most;
-      const shift = Math.max(32 - BINS_BITS - Math.clz32(most - least), 0);
-      this.narrow(bins, target, (key) => (key - least) >>> shift);
+      this.#narrow(bins, target, least, Math.max(32 - BINS_BITS - Math.clz32(most - least), 0));
     }
   }
 
   /** Keeps the items of the bin in which `bins.before` and the weights reach the target. */
-  narrow(bins: Bins, target: number, binOf: (key: number) => number): void {
+  #narrow(bins: Bins, target: number, least: number, shift: number): void {
     const { keys, weights, length } = this;
     bins.clear();
-    for (let i = 0; i < length; i++) bins.add(binOf(keys[i]), i, weights[i]);
+    for (let i = 0; i < length; i++) bins.add((keys[i] - least) >>> shift, i, weights[i]);
     const bin = bins.cross(target);
     this.length = 0;
     for (let i = 0; i < length; i++) {
-      if (binOf(keys[i]) === bin) this.push(keys[i], weights[i]);
+      if ((keys[i] - least) >>> shift === bin) this.push(keys[i], weights[i]);
     }
-  }
-
-  /** The smallest and the largest key. */
-  ends(): [least: number, most: number] {
-    const { keys } = this;
-    let [least, most] = [keys[0], keys[0]];
-    for (let i = 1; i < this.length; i++) {
-      if (keys[i] < least) least = keys[i];
-      if (keys[i] > most) most = keys[i];
-    }
-    return [least, most];
   }
 }

@@ -165,6 +165,14 @@ export function make_law(params: number, classes: number, law: number, entries: 
 export function noise(params: number, rows: number, classes: number, out: number): void;
 
 /**
+ * Packs masks of `classes` bytes a row into bits, from row to row in whole words.
+ *
+ * # Safety
+ * `bytes` points to `rows` × `classes` of them, `bits` to room for `rows` × ⌈`classes`/32⌉ words.
+ */
+export function pack_mask(rows: number, classes: number, bytes: number, bits: number): void;
+
+/**
  * Fills the table of cubics. To be called once, before anything else.
  */
 export function prepare(): void;
@@ -217,6 +225,7 @@ export interface InitOutput {
     readonly log_sum_exp_vjp: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly make_law: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly noise: (a: number, b: number, c: number, d: number) => void;
+    readonly pack_mask: (a: number, b: number, c: number, d: number) => void;
     readonly prepare: () => void;
     readonly restrict: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => void;
     readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;

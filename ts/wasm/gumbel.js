@@ -370,6 +370,20 @@ export function noise(params, rows, classes, out) {
 }
 
 /**
+ * Packs masks of `classes` bytes a row into bits, from row to row in whole words.
+ *
+ * # Safety
+ * `bytes` points to `rows` × `classes` of them, `bits` to room for `rows` × ⌈`classes`/32⌉ words.
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} bytes
+ * @param {number} bits
+ */
+export function pack_mask(rows, classes, bytes, bits) {
+    wasm.pack_mask(rows, classes, bytes, bits);
+}
+
+/**
  * Fills the table of cubics. To be called once, before anything else.
  */
 export function prepare() {

@@ -277,6 +277,12 @@ impl U32x4 {
     }
 }
 
+/// Bit i: whether byte i isn't 0.
+#[inline(always)]
+pub fn set_bytes(bytes: &[u8; 16]) -> u32 {
+    bytes.iter().rev().fold(0, |bits, &byte| bits << 1 | u32::from(byte != 0))
+}
+
 /// Moves some lanes of a vector to its front, in their order.
 #[derive(Clone, Copy, Debug)]
 pub struct Packing(U32x4);

@@ -285,6 +285,14 @@ impl U32x4 {
     }
 }
 
+/// Bit i: whether byte i isn't 0.
+#[inline(always)]
+pub fn set_bytes(bytes: &[u8; 16]) -> u32 {
+    // SAFETY: `bytes` is 16 readable bytes; `v128.load` needs no alignment.
+    let bytes = unsafe { v128_load(bytes.as_ptr().cast()) };
+    u32::from(u8x16_bitmask(u8x16_ne(bytes, u8x16_splat(0))))
+}
+
 /// Moves some lanes of a vector to its front, in their order.
 #[derive(Clone, Copy, Debug)]
 pub struct Packing(u8);

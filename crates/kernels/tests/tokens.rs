@@ -164,3 +164,18 @@ fn masks_and_biases() {
         }
     }
 }
+
+#[test]
+fn masks_of_bytes_are_packed() {
+    let mut source = Source(4);
+    for n in LENGTHS.into_iter().chain([31, 32, 33, 64, 4099]) {
+        let bytes: Vec<u8> =
+            (0..n).map(|_| if source.word() < 1 << 31 { 0 } else { 1 << (source.word() % 8) }).collect();
+        let mut bits = vec![u32::MAX; n.div_ceil(32)];
+        restrict::pack_mask(&bytes, &mut bits);
+        for i in 0..32 * bits.len() {
+            let expected = bytes.get(i).is_some_and(|&byte| byte != 0);
+            assert_eq!(bits[i / 32] >> (i % 32) & 1 == 1, expected, "{n} classes, {i}");
+        }
+    }
+}

@@ -635,6 +635,19 @@ pub unsafe fn decode(halves: *const u16, count: usize, out: *mut f32, is_bfloat:
     if is_bfloat == 0 { half::float16(halves, out) } else { half::bfloat16(halves, out) }
 }
 
+/// Packs masks of `classes` bytes a row into bits, from row to row in whole words.
+///
+/// # Safety
+/// `bytes` points to `rows` × `classes` of them, `bits` to room for `rows` × ⌈`classes`/32⌉ words.
+#[wasm_bindgen]
+pub unsafe fn pack_mask(rows: usize, classes: usize, bytes: *const u8, bits: *mut u32) {
+    let words = classes.div_ceil(32);
+    for row in 0..rows {
+        let bytes = unsafe { slice::from_raw_parts(bytes.add(row * classes), classes) };
+        restrict::pack_mask(bytes, unsafe { slice::from_raw_parts_mut(bits.add(row * words), words) });
+    }
+}
+
 /// Adds a bias to the rows of a batch and masks classes, each where its pointer isn't null; from row to row it is so many
 /// values farther, 0 where one is for all.
 ///

@@ -3,18 +3,14 @@
 //!
 //! Distances are in log2 of the probability, with t = (x − max)·rate ≤ 0. That of top-p is |t|. The surprisal −log p is
 //! log Z − t·ln 2 and the entropy is its mean, so the surprisal's distance to the entropy is that of t to its own
-//! mean. The farthest distance to keep is found in two steps: bins of equal width over the whole row, then the bits of
-//! the distances in the bin where the sum reaches its target.
+//! mean. The farthest distance to keep is selected by the bits of the distances (`select`).
 
-use super::select::{BINS, Bins, List};
+use super::select::List;
 use super::{Room, log2, weigh};
 use crate::BLOCK;
-use crate::lane::{Constant, F32x4, F64x4, U32x4};
+use crate::lane::{F32x4, F64x4};
 use crate::wide;
 use core::array;
-
-/// 1.5 × 2^23: a sum with it has the nearest integer in its low bits.
-static ROUND: Constant = Constant::f32(12_582_912.0);
 
 /// Weights below this are 0.
 const LEAST_WEIGHT: f32 = f32::MIN_POSITIVE;
@@ -98,22 +94,8 @@ impl Distance {
                 }));
             }
         });
-        let farthest = F32x4::splat(f32::from_bits(farthest(list, room.bins, target)));
+        let farthest = F32x4::splat(f32::from_bits(list.reach(room.bins, target)));
         let nothing = F32x4::splat(f32::NEG_INFINITY);
         wide::update(row, f32::NEG_INFINITY, |x| x.map(|x| farthest.ge(self.of(x)).select(x, nothing)));
     }
-}
-
-/// The bits of the smallest distance up to which the weights reach the target. Bins of equal width in distance come first,
-/// since by their bits large distances share few.
-#[inline(never)]
-fn farthest(mut list: List, bins: &mut Bins, target: f64) -> u32 {
-    let width = (BINS - 1) as f64 / f64::from(f32::from_bits(list.ends().1));
-    let width = F32x4::splat(if width < f64::from(f32::MAX) { width as f32 } else { f32::MAX });
-    let round = F32x4::constant(&ROUND);
-    let mut sum = 0.0;
-    list.narrow(bins, &mut sum, target, |keys| {
-        (keys.as_f32() * width + round).bits() & U32x4::splat(BINS as u32 - 1)
-    });
-    list.reach(bins, sum, target)
 }

@@ -7,7 +7,7 @@
 use crate::lane::{F32x4, U32x4};
 
 /// Bins of a step, a power of two.
-pub(super) const BINS: usize = 512;
+const BINS: usize = 512;
 
 /// The sums of a step.
 pub struct Bins([[f64; 4]; BINS]);
@@ -84,30 +84,26 @@ impl<'a> List<'a> {
         self.len += count;
     }
 
-    /// The smallest key for which `sum` and the weights of the keys up to it reach the target; the largest key where
-    /// they don't, and 0 of an empty list. Uses the list up.
+    /// The smallest key for which the weights of the keys up to it reach the target; the largest key where they don't,
+    /// and 0 of an empty list. Uses the list up.
     #[inline(never)]
-    pub(super) fn reach(mut self, bins: &mut Bins, mut sum: f64, target: f64) -> u32 {
+    pub(super) fn reach(mut self, bins: &mut Bins, target: f64) -> u32 {
+        let mut sum = 0.0;
         loop {
             let (least, most) = self.ends();
             if least >= most {
                 return most;
             }
             let shift = (u32::BITS - BINS.ilog2()).saturating_sub((most - least).leading_zeros());
-            let minus_least = U32x4::splat(least.wrapping_neg());
-            self.narrow(bins, &mut sum, target, |keys| (keys + minus_least).shr_by(shift));
+            self.narrow(bins, &mut sum, target, least, shift);
         }
     }
 
     /// Keeps the items of the bin in which `sum` and the weights reach the target; `sum` takes the bins before.
     #[inline(always)]
-    pub(super) fn narrow(
-        &mut self,
-        bins: &mut Bins,
-        sum: &mut f64,
-        target: f64,
-        bins_of: impl Fn(U32x4) -> U32x4,
-    ) {
+    fn narrow(&mut self, bins: &mut Bins, sum: &mut f64, target: f64, least: u32, shift: u32) {
+        let minus_least = U32x4::splat(least.wrapping_neg());
+        let bins_of = |keys: U32x4| (keys + minus_least).shr_by(shift);
         bins.clear();
         self.each(|keys, weights| bins.add(bins_of(keys), weights));
         let crossed = U32x4::splat(bins.cross(sum, target));
@@ -125,7 +121,7 @@ impl<'a> List<'a> {
     }
 
     /// The smallest and the largest key.
-    pub(super) fn ends(&mut self) -> (u32, u32) {
+    fn ends(&mut self) -> (u32, u32) {
         let (mut least, mut most) = (U32x4::splat(u32::MAX), U32x4::ZERO);
         self.each(|keys, _| {
             least = least.min(keys);

@@ -129,7 +129,8 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
   ) => {
     const { classes } = batch;
     const draws = out instanceof Int32Array;
-    const [l, result] = [port(x, classes), port(out, draws ? 1 : classes)];
+    const l = port(x, classes);
+    const result = draws ? port(out, 1) : { ...port(out, classes), over: l };
     const valuePort = port(new Int32Array(values.buffer), 2 * steps.length);
     const program = steps.reduceRight((program, step) => program * 16 + step, 0);
     const call: Call = (rows, params, scratch) =>
@@ -142,7 +143,6 @@ function createKernels(wasm: Exports, arena: Arena): Kernels {
         program,
         valuePort.at,
         steps.length,
-        draws ? 0 : result.at,
         draws ? result.at : 0,
         flagsOf(batch) | SPARSE,
       );

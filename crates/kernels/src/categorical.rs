@@ -49,17 +49,24 @@ pub fn categorical(
     out: &mut [i32],
 ) -> Result<Law, Invalid> {
     let law = law_of(input, params)?;
+    draw(law, input.logits, params, room, slice, out);
+    Ok(law)
+}
+
+/// The same where it is known what the row is.
+#[inline(never)]
+pub fn draw(law: Law, logits: &[f32], params: &Params, room: Room, slice: Slice, out: &mut [i32]) {
     match law {
         Law::Certain(column) => out.fill(column as i32),
         Law::Finite(max) => {
             let Room { weights, sums, sure, guide, sparse } = room;
             let is_first = slice.made == 0;
             if is_first {
-                running_sums(input.logits, max, params.rate, sparse, weights, sums);
+                running_sums(logits, max, params.rate, sparse, weights, sums);
             }
             let law = Cumulative::new(weights, sums);
             let params = &Params { first: params.first + slice.made as u32, ..*params };
-            if guide::pays(slice.all, input.logits.len()) {
+            if guide::pays(slice.all, logits.len()) {
                 if is_first {
                     guide::make(&law, sure, guide);
                 }
@@ -73,7 +80,6 @@ pub fn categorical(
             }
         }
     }
-    Ok(law)
 }
 
 /// What a row is at the temperature of `params`: at 0 its largest value is certain.

@@ -568,9 +568,9 @@ unsafe fn draw_room(batch: &Batch, scratch: *mut f32) -> draw::Room<'static> {
     }
 }
 
-/// Filters the logits of each row by a program of `steps` steps, each with a value in every row, to `out`; where that is
-/// null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows and
-/// 2·[`tokens::SPARE`] values more.
+/// Filters the logits of each row where they are, by a program of `steps` steps, each with a value in every row; draws
+/// from what is left where `index` isn't null. Scratch: as for `categorical`, with three rows and 2·[`tokens::SPARE`]
+/// values more.
 ///
 /// # Safety
 /// See the module.
@@ -584,18 +584,13 @@ pub unsafe fn filter_tokens(
     program: u32,
     values: *const f64,
     steps: usize,
-    out: *mut f32,
     index: *mut i32,
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
     batch.each(
         |row| unsafe {
-            let params = batch.params(row);
-            let logits = batch.row_mut(if out.is_null() { x } else { out }, row);
-            if !out.is_null() {
-                logits.copy_from_slice(batch.row(x, row));
-            }
+            let (params, logits) = (batch.params(row), batch.row_mut(x, row));
             let values = slice::from_raw_parts(values.add(row * steps), steps);
             let rows = rows_behind_sums(scratch, classes);
             let (list, length) = (scratch_row(rows, 1, classes), classes + tokens::SPARE);
@@ -605,20 +600,19 @@ pub unsafe fn filter_tokens(
                 list: slice::from_raw_parts_mut(list.add(length), length),
                 bins: bins(),
             };
-            tokens::filter(logits, params, Program(program), values, room)?;
-            if out.is_null() {
-                let input = Input { logits, given: logits };
+            let law = tokens::filter(logits, params, Program(program), values, room)?;
+            if !index.is_null() {
                 let index = slice::from_raw_parts_mut(index.add(row), 1);
                 let slice = Slice { all: 1, made: 0 };
-                draw::categorical(input, params, draw_room(&batch, scratch), slice, index)?;
+                draw::draw(law, logits, params, draw_room(&batch, scratch), slice, index);
             }
             Ok(())
         },
         |row| unsafe {
-            if out.is_null() {
-                *index.add(row) = -1;
+            if index.is_null() {
+                batch.row_mut(x, row).fill(NAN);
             } else {
-                batch.row_mut(out, row).fill(NAN);
+                *index.add(row) = -1;
             }
         },
     )

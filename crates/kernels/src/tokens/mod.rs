@@ -8,10 +8,12 @@ mod nearest;
 mod select;
 mod top_k;
 
+use crate::categorical::law_of;
 use crate::lane::F32x4;
 use crate::math::{LOG2_E, log_f64};
 use crate::reduce::sparse_exp_block_sums;
-use crate::row::{Invalid, Law, Params, argmax, inspect, largest};
+use crate::relaxed::Input;
+use crate::row::{Invalid, Law, Params, largest};
 use crate::softmax::RATE;
 use crate::wide;
 use select::List;
@@ -40,7 +42,8 @@ pub struct Room<'a> {
     pub bins: &'a mut Bins,
 }
 
-/// Filters a row in place. `values` has one value a step: k, p, or what a temperature doesn't need.
+/// Filters a row in place, and returns what is left of it at its temperature. `values` has one value a step: k, p, or what
+/// a temperature doesn't need.
 ///
 /// A temperature of 0 leaves the first of the largest logits, whatever the program, and a class at +∞ stays alone.
 pub fn filter(
@@ -49,15 +52,11 @@ pub fn filter(
     program: Program,
     values: &[f64],
     mut room: Room,
-) -> Result<(), Invalid> {
-    let mut max = match inspect(row)? {
+) -> Result<Law, Invalid> {
+    let mut max = match law_of(Input { logits: row, given: row }, params)? {
         Law::Certain(column) => {
             keep_only(row, column);
-            return Ok(());
-        }
-        Law::Finite(_) if params.is_cold() => {
-            keep_only(row, argmax(row));
-            return Ok(());
+            return Ok(Law::Certain(column));
         }
         Law::Finite(max) => max,
     };
@@ -75,7 +74,7 @@ pub fn filter(
             _ => {}
         }
     }
-    Ok(())
+    Ok(Law::Finite(max))
 }
 
 /// log2 of a normal number > 0.

@@ -135,7 +135,7 @@ pub(crate) fn filter_tokens(row: &mut [f32], params: &Params, steps: &[(u32, f64
         list: &mut vec![0.0; classes + tokens::SPARE],
         bins: &mut bins,
     };
-    tokens::filter(row, params, Program(program), &values, room)
+    tokens::filter(row, params, Program(program), &values, room).map(|_| ())
 }
 
 pub(crate) fn fill_row(noise: &RowNoise, out: &mut [f32]) {

@@ -122,11 +122,12 @@ function keepNearest(
 ): void {
   // No set is empty, not even for p = 0.
   const target = wanted > 0 ? wanted : 2 ** -1022;
-  const least = Math.max(LEAST_WEIGHT, fround(negligible));
+  const light = fround(negligible);
+  const least = light > LEAST_WEIGHT ? light : LEAST_WEIGHT;
   const bits = new Uint32Array(distances.buffer);
   list.start(classes);
   for (let i = 0; i < classes; i++) if (weights[i] >= least) list.push(bits[i], weights[i]);
-  const farthest = fromBits(list.reach(bins, target));
+  const farthest = fromBits(list.reach(bins, target, true));
   for (let i = 0; i < classes; i++) {
     if (!(distances[i] <= farthest)) row[i] = Number.NEGATIVE_INFINITY;
   }

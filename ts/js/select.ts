@@ -4,11 +4,11 @@
  * items ≡ 0, 1, 2 and 3 mod 4 of the list in its order: see `crates/kernels/src/tokens/select.rs`.
  */
 
+import { fromBits, toBits } from "./math.ts";
 import { BLOCK } from "./row.ts";
 
-/** Bins of a step. */
+/** Bins of a step, a power of two. */
 const BINS = 512;
-const BINS_BITS = 9;
 
 /** The sums of a step. */
 export class Bins {
@@ -65,9 +65,9 @@ export class List {
 
   /**
    * The smallest key for which the weights of the keys up to it reach the target; the largest key
-   * where they don't. Uses the list up.
+   * where they don't. Uses the list up. Keys may be the bits of positive floats.
    */
-  reach(bins: Bins, target: number): number {
+  reach(bins: Bins, target: number, areFloats: boolean): number {
     const { keys } = this;
     bins.before = 0;
     for (;;) {
@@ -77,19 +77,47 @@ export class List {
         if (keys[i] > most) most = keys[i];
       }
       if (least === most) return most;
-      this.#narrow(bins, target, least, Math.max(32 - BINS_BITS - Math.clz32(most - least), 0));
+      this.#narrow(bins, target, new Scale(least, most, areFloats));
     }
   }
 
   /** Keeps the items of the bin in which `bins.before` and the weights reach the target. */
-  #narrow(bins: Bins, target: number, least: number, shift: number): void {
+  #narrow(bins: Bins, target: number, scale: Scale): void {
     const { keys, weights, length } = this;
     bins.clear();
-    for (let i = 0; i < length; i++) bins.add((keys[i] - least) >>> shift, i, weights[i]);
+    for (let i = 0; i < length; i++) bins.add(scale.binOf(keys[i]), i, weights[i]);
     const bin = bins.cross(target);
     this.length = 0;
     for (let i = 0; i < length; i++) {
-      if ((keys[i] - least) >>> shift === bin) this.push(keys[i], weights[i]);
+      if (scale.binOf(keys[i]) === bin) this.push(keys[i], weights[i]);
     }
+  }
+}
+
+/** How keys are put into bins, the smallest into the first. */
+class Scale {
+  readonly #isRaised: boolean;
+  readonly #by: number;
+  readonly #first: number;
+  readonly #shift: number;
+
+  constructor(least: number, most: number, areFloats: boolean) {
+    this.#by = fromBits(most);
+    const [first, last] = [this.#raise(least), this.#raise(most)];
+    this.#isRaised = areFloats && first < last;
+    this.#first = this.#isRaised ? first : least;
+    const span = this.#isRaised ? last - first : most - least;
+    let shift = 0;
+    while (span >>> shift >= BINS) shift++;
+    this.#shift = shift;
+  }
+
+  /** Floats between the largest one and twice that are spread evenly by their bits. */
+  #raise(key: number): number {
+    return toBits(fromBits(key) + this.#by);
+  }
+
+  binOf(key: number): number {
+    return ((this.#isRaised ? this.#raise(key) : key) - this.#first) >>> this.#shift;
   }
 }

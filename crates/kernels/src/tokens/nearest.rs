@@ -94,7 +94,7 @@ impl Distance {
                 }));
             }
         });
-        let farthest = F32x4::splat(f32::from_bits(list.reach(room.bins, target)));
+        let farthest = F32x4::splat(f32::from_bits(list.reach(room.bins, target, true)));
         let nothing = F32x4::splat(f32::NEG_INFINITY);
         wide::update(row, f32::NEG_INFINITY, |x| x.map(|x| farthest.ge(self.of(x)).select(x, nothing)));
     }

@@ -51,6 +51,42 @@ impl Bins {
 /// Room that a list needs beyond a row: a group is written whole, wherever in it the last kept item is.
 pub const SPARE: usize = 32;
 
+/// How keys are put into bins, the smallest into the first.
+///
+/// Floats are raised by the largest of them: between it and twice as much they are spread evenly by their bits, below it
+/// half of the bits belong to next to nothing.
+struct Scale {
+    /// A mask.
+    is_raised: U32x4,
+    by: F32x4,
+    /// The smallest key, raised, as a number to add.
+    minus_first: U32x4,
+    /// The bits of a bin.
+    shift: u32,
+}
+
+impl Scale {
+    fn new(least: u32, most: u32, are_floats: bool) -> Self {
+        let by = f32::from_bits(most);
+        let raised = [least, most].map(|key| (f32::from_bits(key) + by).to_bits());
+        // Where that makes them equal, their own bits tell them apart.
+        let is_raised = are_floats && raised[0] < raised[1];
+        let [first, last] = if is_raised { raised } else { [least, most] };
+        Self {
+            is_raised: U32x4::splat(if is_raised { u32::MAX } else { 0 }),
+            by: F32x4::splat(by),
+            minus_first: U32x4::splat(first.wrapping_neg()),
+            shift: (u32::BITS - BINS.ilog2()).saturating_sub((last - first).leading_zeros()),
+        }
+    }
+
+    #[inline(always)]
+    fn bins_of(&self, keys: U32x4) -> U32x4 {
+        let key = keys.as_f32();
+        (self.is_raised.select(key + self.by, key).bits() + self.minus_first).shr_by(self.shift)
+    }
+}
+
 /// Keys with their weights > 0, in room that the caller keeps: a row and [`SPARE`] more.
 pub(super) struct List<'a> {
     keys: &'a mut [u32],
@@ -85,34 +121,31 @@ impl<'a> List<'a> {
     }
 
     /// The smallest key for which the weights of the keys up to it reach the target; the largest key where they don't,
-    /// and 0 of an empty list. Uses the list up.
+    /// and 0 of an empty list. Uses the list up. Keys may be the bits of positive floats.
     #[inline(never)]
-    pub(super) fn reach(mut self, bins: &mut Bins, target: f64) -> u32 {
+    pub(super) fn reach(mut self, bins: &mut Bins, target: f64, are_floats: bool) -> u32 {
         let mut sum = 0.0;
         loop {
             let (least, most) = self.ends();
             if least >= most {
                 return most;
             }
-            let shift = (u32::BITS - BINS.ilog2()).saturating_sub((most - least).leading_zeros());
-            self.narrow(bins, &mut sum, target, least, shift);
+            self.narrow(bins, &mut sum, target, &Scale::new(least, most, are_floats));
         }
     }
 
     /// Keeps the items of the bin in which `sum` and the weights reach the target; `sum` takes the bins before.
     #[inline(always)]
-    fn narrow(&mut self, bins: &mut Bins, sum: &mut f64, target: f64, least: u32, shift: u32) {
-        let minus_least = U32x4::splat(least.wrapping_neg());
-        let bins_of = |keys: U32x4| (keys + minus_least).shr_by(shift);
+    fn narrow(&mut self, bins: &mut Bins, sum: &mut f64, target: f64, scale: &Scale) {
         bins.clear();
-        self.each(|keys, weights| bins.add(bins_of(keys), weights));
+        self.each(|keys, weights| bins.add(scale.bins_of(keys), weights));
         let crossed = U32x4::splat(bins.cross(sum, target));
         let len = core::mem::take(&mut self.len);
         for at in 0..len.div_ceil(4) {
             let (keys, weights) = (self.keys.as_chunks().0.get(at), self.weights.as_chunks().0.get(at));
             let (Some(keys), Some(weights)) = (keys, weights) else { break };
             let (keys, weights) = (U32x4::load(keys), F32x4::load(weights));
-            let kept = bins_of(keys).eq(crossed) & F32x4::ZERO.lt(weights);
+            let kept = scale.bins_of(keys).eq(crossed) & F32x4::ZERO.lt(weights);
             if kept.any() {
                 // Written no farther than where this was read.
                 self.push([(kept, keys, weights)]);

@@ -15,7 +15,7 @@ pub(super) fn top_k(row: &mut [f32], k: f64, room: &mut Room) {
             list.push(x.0.map(|x| (x.ge(least) & nothing.lt(x), keys(x), one)));
         }
     });
-    drop_below(row, value(list.reach(room.bins, k)));
+    drop_below(row, value(list.reach(room.bins, k, false)));
 }
 
 /// A lower bound of the k-th largest logit, so that few have to be listed: the k-th largest of the maxima of parts of
@@ -42,7 +42,7 @@ fn bound(row: &[f32], k: f64, room: &mut Room) -> f32 {
             list.push(largest.0.map(|part| (all, keys(part), one)));
         }
     }
-    value(list.reach(room.bins, k))
+    value(list.reach(room.bins, k, false))
 }
 
 /// Smaller keys for larger values; −0 is 0.

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundleConstants } from "../scripts/bundle-constants.mjs";
 
 /** kB after gzip. To be raised only together with new functions. */
-const BUDGET = { "index.js": 72, "slim.js": 28.3, "workerd.js": 27.5, "gumbel.wasm": 42.5 };
+const BUDGET = { "index.js": 73, "slim.js": 28.3, "workerd.js": 27.5, "gumbel.wasm": 43.2 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let dist: string;

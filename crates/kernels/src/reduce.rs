@@ -40,6 +40,24 @@ pub fn sparse_exp_block_sums(x: &[f32], out: &mut [f32], max: f32, rate: f32, ea
     block_sums(x, out, max, rate, |x| !x.mask(|x| nothing.lt(x)).any(), each);
 }
 
+/// The same sums, keeping nothing.
+#[inline(never)]
+pub fn sparse_exp_sums(x: &[f32], max: f32, rate: f32, each: &mut dyn FnMut(f64)) {
+    let nothing = F32x4::splat(f32::NEG_INFINITY);
+    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
+    for x in x.chunks(BLOCK) {
+        let mut sum = [F64x4::splat(0.0); 4];
+        wide::each(x, f32::NEG_INFINITY, |x| {
+            if x.mask(|x| nothing.lt(x)).any() {
+                for (sum, x) in sum.iter_mut().zip(x.0) {
+                    *sum = *sum + exp.of(x).to_f64();
+                }
+            }
+        });
+        each(join(sum));
+    }
+}
+
 #[inline(always)]
 fn block_sums(
     x: &[f32],
@@ -62,10 +80,15 @@ fn block_sums(
             }
             e
         });
-        let [a, b, c, d] = sum;
-        let [a, b, c, d] = ((a + c) + (b + d)).to_array();
-        each((a + c) + (b + d));
+        each(join(sum));
     }
+}
+
+/// Joins the partial sums of a block.
+#[inline(always)]
+fn join([a, b, c, d]: [F64x4; 4]) -> f64 {
+    let [a, b, c, d] = ((a + c) + (b + d)).to_array();
+    (a + c) + (b + d)
 }
 
 /// `out[i] = 2^((x[i] − max)·rate)`, and their sum.

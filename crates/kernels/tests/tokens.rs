@@ -3,10 +3,12 @@
 
 mod common;
 
-use common::one_row::filter_tokens;
-use common::{LENGTHS, Source, logits, params, tempered};
+use common::one_row::{categorical, draw_one, filter_tokens};
+use common::{LENGTHS, Source, cold, logits, params, split_in, tempered};
+use gumbel_kernels::philox::{Purpose, word};
 use gumbel_kernels::reduce::exp_block_sums;
-use gumbel_kernels::restrict;
+use gumbel_kernels::relaxed::Input;
+use gumbel_kernels::{Params, restrict};
 
 const TEMPERATURE: u32 = 1;
 const TOP_K: u32 = 2;
@@ -176,6 +178,31 @@ fn masks_of_bytes_are_packed() {
         for i in 0..32 * bits.len() {
             let expected = bytes.get(i).is_some_and(|&byte| byte != 0);
             assert_eq!(bits[i / 32] >> (i % 32) & 1 == 1, expected, "{n} classes, {i}");
+        }
+    }
+}
+
+/// With the weights of one block, or of those on both sides of a border that the second word decides about.
+#[test]
+fn one_draw_is_that_of_categorical() {
+    let same = |x: &[f32], params: &Params, name: &str| {
+        let (input, mut expected) = (Input { logits: x, given: x }, [-1]);
+        categorical(input, params, &mut expected).unwrap();
+        assert_eq!(draw_one(input, params).unwrap() as i32, expected[0], "{name}");
+    };
+    each_row(|name, x| {
+        for row in 0..20 {
+            same(x, &tempered(0.7, params(1, 0, row)), name);
+        }
+        same(x, &cold(), name);
+    });
+    for row in 0..50 {
+        let key = Params { rate: 1.0, ..params(2, 0, row) };
+        let (x, left) = split_in(word(&key, Purpose::Draw, 0), 40);
+        for before in [0, 256 - left, 512 - left, 257 - left] {
+            let mut row = vec![f32::NEG_INFINITY; before];
+            row.extend(&x);
+            same(&row, &key, &format!("{before} before"));
         }
     }
 }

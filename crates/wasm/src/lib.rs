@@ -602,9 +602,7 @@ pub unsafe fn filter_tokens(
             };
             let law = tokens::filter(logits, params, Program(program), values, room)?;
             if !index.is_null() {
-                let index = slice::from_raw_parts_mut(index.add(row), 1);
-                let slice = Slice { all: 1, made: 0 };
-                draw::draw(law, logits, params, draw_room(&batch, scratch), slice, index);
+                *index.add(row) = draw::draw_one(law, logits, params, draw_room(&batch, scratch)) as i32;
             }
             Ok(())
         },

@@ -123,6 +123,17 @@ pub(crate) fn categorical_slices(
     Ok(())
 }
 
+/// One draw that keeps the weights of one block alone.
+pub(crate) fn draw_one(input: Input, params: &Params) -> Result<usize, Invalid> {
+    let classes = input.logits.len();
+    // What isn't written must not be read.
+    let (weights, sums) = (&mut vec![f32::NAN; classes], &mut vec![0.0; classes.div_ceil(BLOCK) + 1]);
+    let mut guide = [0; guide::ENTRIES];
+    let room = categorical::Room { weights, sums, sure: &mut [], guide: &mut guide, sparse: true };
+    let law = categorical::law_of(input, params)?;
+    Ok(categorical::draw_one(law, input.logits, params, room))
+}
+
 /// The steps of a program with their values.
 pub(crate) fn filter_tokens(row: &mut [f32], params: &Params, steps: &[(u32, f64)]) -> Result<(), Invalid> {
     let classes = row.len();

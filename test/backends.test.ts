@@ -172,6 +172,12 @@ const METHODS: Record<keyof Kernels, Method> = {
     kernels.decode(halves, "bfloat16", bfloats);
     return { out, bfloats };
   },
+  packMask(kernels, { x, batch: { rows, classes } }) {
+    const mask = Uint8Array.from(x, (value) => (value > 0 ? 255 * value : 0));
+    const bits = new Int32Array(rows * Math.ceil(classes / 32));
+    kernels.packMask(mask, classes, bits);
+    return { bits };
+  },
   filterTokens(kernels, given, out) {
     return { rows: kernels.filterTokens(given.ofLogits, given.x, given.program, out), out };
   },

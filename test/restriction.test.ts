@@ -150,6 +150,28 @@ describe.each(["wasm-simd", "js"] as const)("%s", (backend) => {
     expectSame(categorical(x, { classes, draws, seed: 1, mask, bias }), expected);
   });
 
+  test("masks of bytes are bit sets, whatever a byte holds and wherever it lies", () => {
+    const values = [0, 1, 2, 128, 255];
+    for (const [rows, classes] of [
+      [1, 511],
+      [1, 512],
+      [1, 70_001],
+      [3, 50_257],
+      [900, 33],
+      [77, 1000],
+    ] as const) {
+      const room = Uint8Array.from(
+        random(rows * classes + 1, classes, 0, 5),
+        (x) => values[Math.floor(x)] as number,
+      );
+      const mask = room.subarray(1);
+      for (let row = 0; row < rows; row++) mask[row * classes + (row % classes)] = 4;
+      const x = random(rows * classes, 1);
+      const expected = x.map((value, i) => ((mask[i] as number) > 0 ? value : -Infinity));
+      expectSame(filterTokens(x, { classes, mask }), expected, `${rows} x ${classes}`);
+    }
+  });
+
   test("masks of weights", () => {
     for (const classes of [5, 64, 1000]) {
       const x = random(ROWS * classes, classes, 0, 3);

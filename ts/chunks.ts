@@ -26,6 +26,8 @@ export interface Port {
   at: number;
   /** Bytes from row to row of an array that is used where it lies; 0 for one that is copied. */
   step: number;
+  /** For an output: the input whose copy the kernel overwrites by it. */
+  readonly over?: Port;
 }
 
 export function port(data: Data | undefined, width: number, shared = false): Port {
@@ -107,8 +109,12 @@ function checkClasses(classes: number, arrays: number): void {
 
 /** Uses an array where it lies, or takes room to copy a chunk of it to. */
 function place(arena: Arena, port: Port, most: number): void {
-  const { data, width } = port;
+  const { data, width, over } = port;
   if (data === undefined) return;
+  if (over !== undefined) {
+    port.at = over.at;
+    return;
+  }
   const address = arena.addressOf(data);
   port.at = address ?? arena.take(most * width);
   port.step = address === undefined ? 0 : width * VALUE_BYTES;

@@ -91,6 +91,8 @@ export interface Kernels {
   ): number;
   /** Half-precision numbers as float32. */
   decode(halves: Uint16Array, type: HalfType, out: Float32Array): void;
+  /** Masks with a byte for each class, 0 where it is forbidden, as {@link Edits} have them: ⌈classes/32⌉ words a row. */
+  packMask(mask: Uint8Array, classes: number, bits: Int32Array): void;
   /** The logits with those that a filter drops at −∞. */
   filterTokens(batch: Batch, x: Float32Array, program: Program, out: Float32Array): number;
   /** One index a row: what `categorical` draws from the same. */

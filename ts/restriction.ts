@@ -9,8 +9,10 @@ import {
   toFloat32,
 } from "./arrays.ts";
 import { gatherBytes, type Layout } from "./axis.ts";
+import { kernels } from "./backend.ts";
 import type { From } from "./batch.ts";
 import { isPlainObject, kindError, stateError, valueError } from "./check.ts";
+import { packMask } from "./js/pack-mask.ts";
 import type { Edits } from "./kernels.ts";
 
 /** Options of functions that can be kept from drawing some classes. */
@@ -103,20 +105,13 @@ function checkLength(label: string, view: View, rows: number, width: number): vo
   throw stateError(label, expected, `length ${length}`);
 }
 
+/** From so many bytes on a call of a kernel pays. */
+const LONG_MASK = 512;
+
 function bitsOf(mask: Uint8Array, classes: number, words: number): Int32Array {
-  const rows = mask.length / classes;
-  const bits = new Int32Array(rows * words);
-  for (let row = 0; row < rows; row++) {
-    const from = row * classes;
-    for (let word = 0; word < words; word++) {
-      const start = from + word * 32;
-      const end = word < words - 1 ? start + 32 : from + classes;
-      let set = 0;
-      // Without a branch: a mask has no pattern.
-      for (let i = start; i < end; i++) set |= (((mask[i] as number) + 255) >>> 8) << (i - start);
-      bits[row * words + word] = set;
-    }
-  }
+  const bits = new Int32Array((mask.length / classes) * words);
+  if (mask.length < LONG_MASK) packMask(mask, classes, bits);
+  else kernels().packMask(mask, classes, bits);
   return bits;
 }
 

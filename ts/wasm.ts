@@ -21,6 +21,8 @@ const CHUNK_HALVES = 16_384;
 const PLAN_SCRATCH = 2;
 /** Columns of one running sum: see crates/kernels. */
 export const BLOCK = 256;
+/** Values that the two parts of a list have beyond a row: 2·SPARE of crates/kernels/src/tokens/select.rs. */
+const LIST_SPARE = 64;
 /** Draws of a row that memory holds at once: more go through it in slices. */
 const MOST_DRAWS = 2 ** 22;
 
@@ -134,7 +136,8 @@ export function createKernels({ wasm, arena }: Instance): Kernels {
   ) => {
     const { classes } = batch;
     const draws = out instanceof Int32Array;
-    const [l, result] = [port(x, classes), port(out, draws ? 1 : classes)];
+    const l = port(x, classes);
+    const result = draws ? port(out, 1) : { ...port(out, classes), over: l };
     const valuePort = port(new Int32Array(values.buffer), 2 * steps.length);
     const program = steps.reduceRight((program, step) => program * 16 + step, 0);
     const call: Call = (rows, params, scratch) =>
@@ -147,11 +150,10 @@ export function createKernels({ wasm, arena }: Instance): Kernels {
         program,
         valuePort.at,
         steps.length,
-        draws ? 0 : result.at,
         draws ? result.at : 0,
         flagsOf(batch) | SPARSE,
       );
-    return runEdited(batch, [l, valuePort], [result], call, 3, sumsOf(classes));
+    return runEdited(batch, [l, valuePort], [result], call, 3, sumsOf(classes) + LIST_SPARE);
   };
 
   /** Of the `draws` of each row `count` from `made` on. */
@@ -290,6 +292,23 @@ export function createKernels({ wasm, arena }: Instance): Kernels {
         wasm.decode(from, chunk.length, to, Number(type === "bfloat16"));
         const at = to / VALUE_BYTES;
         out.set(floats.subarray(at, at + chunk.length), start);
+      }
+    },
+    packMask(mask, classes, bits) {
+      const [rows, words] = [mask.length / classes, Math.ceil(classes / 32)];
+      const most = rowsAtOnce(rows, classes / VALUE_BYTES);
+      arena.begin(0);
+      const from = arena.take((most * classes) / VALUE_BYTES);
+      const to = arena.take(most * words);
+      arena.grow();
+      const { floats, ints } = arena;
+      for (let row = 0; row < rows; row += most) {
+        const chunk = mask.subarray(row * classes, (row + most) * classes);
+        new Uint8Array(floats.buffer, from, chunk.length).set(chunk);
+        const count = chunk.length / classes;
+        wasm.pack_mask(count, classes, from, to);
+        const at = to / VALUE_BYTES;
+        bits.set(ints.subarray(at, at + count * words), row * words);
       }
     },
     filterTokens,

@@ -111,8 +111,8 @@ function edge(k: number, n: number, row: number): number {
   }
 }
 
-/** A kernel, or one asked for the details of its draws. */
-export type Hashed = keyof Kernels | "gumbelMaxDetails" | "categoricalDetails";
+/** A kernel, or one asked for the details of its draws. How a mask is packed is no value that anyone gets. */
+export type Hashed = Exclude<keyof Kernels, "packMask"> | "gumbelMaxDetails" | "categoricalDetails";
 
 function detailsOut(draws: number): DetailsOut {
   const one = () => new Float32Array(ROWS);

@@ -28,6 +28,7 @@ import { details, markDetails } from "./details.ts";
 import { Drawn } from "./gumbel.ts";
 import { decode } from "./half.ts";
 import { JsKeptLaw } from "./kept-law.ts";
+import { packMask } from "./pack-mask.ts";
 import { gumbelMax, gumbelSoftmax, Noise } from "./relaxed.ts";
 import { BLOCK, blockEnd, oneHot, Params, SHORT, scratchOf } from "./row.ts";
 import { copyRow, each, markRow, Rows } from "./rows.ts";
@@ -200,6 +201,10 @@ class JsKernels implements Kernels {
 
   decode(halves: Uint16Array, type: HalfType, out: Float32Array): void {
     decode(halves, type, out);
+  }
+
+  packMask(mask: Uint8Array, classes: number, bits: Int32Array): void {
+    packMask(mask, classes, bits);
   }
 
   filterTokens(batch: Batch, x: Float32Array, program: Program, out: Float32Array): number {

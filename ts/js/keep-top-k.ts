@@ -19,7 +19,7 @@ export function topK(row: Float32Array, classes: number, k: number, list: List, 
     const x = row[i];
     if (x >= least && x > Number.NEGATIVE_INFINITY) list.push(toKey(x), 1);
   }
-  dropBelow(row, classes, fromKey(list.reach(bins, 0, k)));
+  dropBelow(row, classes, fromKey(list.reach(bins, k, false)));
 }
 
 /**
@@ -39,7 +39,7 @@ function boundOf(row: Float32Array, classes: number, k: number, list: List, bins
     }
     for (let j = 0; j < parts; j++) list.push(toKey(largest[j]), 1);
   }
-  return fromKey(list.reach(bins, 0, k));
+  return fromKey(list.reach(bins, k, false));
 }
 
 /** Smaller keys for larger values; −0 is 0. */

@@ -7,20 +7,15 @@
 
 import { exps, fromBits, LOG2_E, logF64 } from "./math.ts";
 import { BLOCK, blockEnd } from "./row.ts";
-import { BINS, type Bins, type List } from "./select.ts";
+import type { Bins, List } from "./select.ts";
 import { blockSum } from "./sums.ts";
 
 const fround = Math.fround;
 
-/** 1.5 · 2^23: a sum with it is rounded to an integer. */
-const ROUND = 12582912;
-
 /** Weights below this are 0. */
 const LEAST_WEIGHT = 2 ** -126;
-/** The bins of top-p reach at least so far, in powers of two. */
-const LEAST_OCTAVES = 1 / 1024;
-/** Bins of typical-p to a distance of 1. */
-const TYPICAL_BINS = 64;
+/** More than exponentials can be off. */
+const MARGIN = 1 / 1024;
 
 /** Room for a row, which is kept from row to row. */
 export class NearestRoom {
@@ -50,7 +45,8 @@ export class NearestRoom {
     const { distances } = this;
     for (let i = 0; i < classes; i++) {
       const t = fround(distances[i] - center);
-      distances[i] = t < 0 - t ? 0 - t : t;
+      // No zero with a sign, which would be a bit of the key.
+      distances[i] = 0 - t < t ? t : 0 - t;
     }
   }
 }
@@ -69,15 +65,8 @@ export function topP(
   bins: Bins,
 ): void {
   const total = room.weigh(row, classes, max, rate);
-  // Classes below an equal part of what may be missing can't all be missed: together they have less. So the last one
-  // kept isn't among them; 2^-10 is more than exponentials can be off.
-  const part = ((1 - p) * total) / classes;
-  const least = fround(part * (1 - 1 / 1024));
-  const octaves = 0 - logF64(part) * LOG2_E;
-  const width = fround(BINS / (octaves > LEAST_OCTAVES ? octaves : LEAST_OCTAVES));
   room.measure(classes, 0);
-  const counts = least > LEAST_WEIGHT ? least : LEAST_WEIGHT;
-  keepNearest(row, classes, counts, width, p * total, room, list, bins);
+  keepNearest(row, classes, negligible(classes, p, total), p * total, room, list, bins);
 }
 
 /** Keeps the smallest set of probabilities with a logarithm nearest to its mean whose sum reaches `p`. */
@@ -93,8 +82,15 @@ export function typicalP(
 ): void {
   const total = room.weigh(row, classes, max, rate);
   const mean = weightedSum(room.weights, room.distances, classes) / total;
+  const part = negligible(classes, p, total);
+  const least = logF64(part) * LOG2_E + MARGIN <= 2 * mean ? part : 0;
   room.measure(classes, fround(mean));
-  keepNearest(row, classes, LEAST_WEIGHT, TYPICAL_BINS, p * total, room, list, bins);
+  keepNearest(row, classes, least, p * total, room, list, bins);
+}
+
+/** Classes with a smaller weight aren't the last one kept by top-p. */
+function negligible(classes: number, p: number, total: number): number {
+  return (((1 - p) * total) / classes) * (1 - MARGIN);
 }
 
 /** Σ weight·value where there is a weight. */
@@ -112,15 +108,13 @@ function weightedSum(weights: Float32Array, values: Float32Array, classes: numbe
 }
 
 /**
- * Drops classes that are farther than the distance up to which weights reach the target. It is
- * found in two steps: bins of equal width over the whole row, then the bits of the distances in the
- * bin where the sum reaches the target.
+ * Drops classes that are farther than the distance up to which weights reach the target, counting
+ * those of at least `negligible` alone.
  */
 function keepNearest(
   row: Float32Array,
   classes: number,
-  least: number,
-  width: number,
+  negligible: number,
   wanted: number,
   { weights, distances }: NearestRoom,
   list: List,
@@ -128,27 +122,13 @@ function keepNearest(
 ): void {
   // No set is empty, not even for p = 0.
   const target = wanted > 0 ? wanted : 2 ** -1022;
-  const { sums } = bins;
-  bins.clear(0);
-  for (let i = 0; i < classes; i++) {
-    if (weights[i] >= least) sums[binOf(distances[i], width)] += weights[i];
-  }
-  const crossed = bins.cross(target);
-  list.start(classes);
+  const light = fround(negligible);
+  const least = light > LEAST_WEIGHT ? light : LEAST_WEIGHT;
   const bits = new Uint32Array(distances.buffer);
-  for (let i = 0; i < classes; i++) {
-    if (weights[i] >= least && binOf(distances[i], width) === crossed) {
-      list.push(bits[i], weights[i]);
-    }
-  }
-  const farthest = fromBits(list.reach(bins, bins.before, target));
+  list.start(classes);
+  for (let i = 0; i < classes; i++) if (weights[i] >= least) list.push(bits[i], weights[i]);
+  const farthest = fromBits(list.reach(bins, target, true));
   for (let i = 0; i < classes; i++) {
     if (!(distances[i] <= farthest)) row[i] = Number.NEGATIVE_INFINITY;
   }
-}
-
-/** The bin of a distance, rounded to the nearest; the last one takes what is beyond. */
-function binOf(distance: number, width: number): number {
-  const bin = fround(fround(distance * width) + ROUND) - ROUND;
-  return bin < BINS - 1 ? bin : BINS - 1;
 }

@@ -38,13 +38,14 @@ export function decode(halves: number, count: number, out: number, is_bfloat: nu
 export function draw_law(params: number, classes: number, law: number, entries: number, draws: number, out: number): void;
 
 /**
- * Filters the logits of each row by a program of `steps` steps, each with a value in every row, to `out`; where that is
- * null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows.
+ * Filters the logits of each row where they are, by a program of `steps` steps, each with a value in every row; draws
+ * from what is left where `index` isn't null. Scratch: as for `categorical`, with three rows and 2·[`tokens::SPARE`]
+ * values more.
  *
  * # Safety
  * See the module.
  */
-export function filter_tokens(params: number, rows: number, classes: number, x: number, scratch: number, program: number, values: number, steps: number, out: number, index: number, flags: number): number;
+export function filter_tokens(params: number, rows: number, classes: number, x: number, scratch: number, program: number, values: number, steps: number, index: number, flags: number): number;
 
 /**
  * Gumbel variables with the maximum of each row, `max`, at a temperature of 1.
@@ -191,6 +192,14 @@ export function make_law(params: number, classes: number, law: number, entries: 
 export function noise(params: number, rows: number, classes: number, purpose: number, out: number): void;
 
 /**
+ * Packs masks of `classes` bytes a row into bits, from row to row in whole words.
+ *
+ * # Safety
+ * `bytes` points to `rows` × `classes` of them, `bits` to room for `rows` × ⌈`classes`/32⌉ words.
+ */
+export function pack_mask(rows: number, classes: number, bytes: number, bits: number): void;
+
+/**
  * Fills the table of cubics. To be called once, before anything else.
  */
 export function prepare(): void;
@@ -228,7 +237,7 @@ export interface InitOutput {
     readonly categorical: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number, m: number) => number;
     readonly decode: (a: number, b: number, c: number, d: number) => void;
     readonly draw_law: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
-    readonly filter_tokens: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => number;
+    readonly filter_tokens: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number) => number;
     readonly gumbel_given_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
     readonly gumbel_max: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number, l: number) => number;
     readonly gumbel_max_part: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number) => number;
@@ -246,6 +255,7 @@ export interface InitOutput {
     readonly log_sum_exp_vjp: (a: number, b: number, c: number, d: number, e: number) => void;
     readonly make_law: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly noise: (a: number, b: number, c: number, d: number, e: number) => void;
+    readonly pack_mask: (a: number, b: number, c: number, d: number) => void;
     readonly prepare: () => void;
     readonly restrict: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number) => void;
     readonly softmax: (a: number, b: number, c: number, d: number, e: number, f: number) => number;

@@ -82,8 +82,9 @@ export function draw_law(params, classes, law, entries, draws, out) {
 }
 
 /**
- * Filters the logits of each row by a program of `steps` steps, each with a value in every row, to `out`; where that is
- * null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows.
+ * Filters the logits of each row where they are, by a program of `steps` steps, each with a value in every row; draws
+ * from what is left where `index` isn't null. Scratch: as for `categorical`, with three rows and 2·[`tokens::SPARE`]
+ * values more.
  *
  * # Safety
  * See the module.
@@ -95,13 +96,12 @@ export function draw_law(params, classes, law, entries, draws, out) {
  * @param {number} program
  * @param {number} values
  * @param {number} steps
- * @param {number} out
  * @param {number} index
  * @param {number} flags
  * @returns {number}
  */
-export function filter_tokens(params, rows, classes, x, scratch, program, values, steps, out, index, flags) {
-    const ret = wasm.filter_tokens(params, rows, classes, x, scratch, program, values, steps, out, index, flags);
+export function filter_tokens(params, rows, classes, x, scratch, program, values, steps, index, flags) {
+    const ret = wasm.filter_tokens(params, rows, classes, x, scratch, program, values, steps, index, flags);
     return ret >>> 0;
 }
 
@@ -432,6 +432,20 @@ export function make_law(params, classes, law, entries, flags) {
  */
 export function noise(params, rows, classes, purpose, out) {
     wasm.noise(params, rows, classes, purpose, out);
+}
+
+/**
+ * Packs masks of `classes` bytes a row into bits, from row to row in whole words.
+ *
+ * # Safety
+ * `bytes` points to `rows` × `classes` of them, `bits` to room for `rows` × ⌈`classes`/32⌉ words.
+ * @param {number} rows
+ * @param {number} classes
+ * @param {number} bytes
+ * @param {number} bits
+ */
+export function pack_mask(rows, classes, bytes, bits) {
+    wasm.pack_mask(rows, classes, bytes, bits);
 }
 
 /**

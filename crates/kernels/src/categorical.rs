@@ -9,7 +9,7 @@
 use crate::BLOCK;
 use crate::guide::{self, Guide, Guided};
 use crate::philox::{self, Purpose, RowWords};
-use crate::reduce::{exp_block_sums, exp_block_sums_with_z, sparse_exp_block_sums};
+use crate::reduce::{exp_block_sums, exp_block_sums_with_z, sparse_exp_block_sums, sparse_exp_sums};
 use crate::relaxed::Input;
 use crate::row::{Invalid, Law, Params, argmax, inspect};
 
@@ -72,15 +72,59 @@ pub fn categorical(
                 }
                 draw_guided(&Guided::new(&law, sure, guide), params, out);
             } else {
-                each_block(params, out, |at, words, out| {
-                    for (i, (&word, out)) in words.iter().zip(out).enumerate() {
-                        *out = law.draw(word, || low_word(params, at + i)) as i32;
-                    }
-                });
+                draw_each(&law, params, out);
             }
         }
     }
     Ok(law)
+}
+
+/// The draw number `params.first` of a row that is known to be this law, expected to have long stretches of −∞. Only the
+/// weights of the block in which it ends are kept, and of `room` only these and the sums are used.
+#[inline(never)]
+pub fn draw_one(law: Law, logits: &[f32], params: &Params, room: Room) -> usize {
+    let max = match law {
+        Law::Certain(column) => return column,
+        Law::Finite(max) => max,
+    };
+    let Room { weights, sums, .. } = room;
+    let (mut ends, mut total) = (sums.iter_mut(), 0.0);
+    let mut next = |sum: f64| {
+        total += sum;
+        if let Some(end) = ends.next() {
+            *end = total;
+        }
+    };
+    next(0.0);
+    sparse_exp_sums(logits, max, params.rate, &mut next);
+    let word = philox::word(params, Purpose::Draw, params.first);
+    // Blocks in which it may end, whatever its second word: nearly always one.
+    let least = f64::from(word) * TWO_M32 * total;
+    let most = (f64::from(word) + 1.0) * TWO_M32 * total;
+    let (from, to) = (block_of(sums, least) * BLOCK, (block_of(sums, most) + 1) * BLOCK);
+    let to = to.min(logits.len());
+    if let (Some(logits), Some(weights)) = (logits.get(from..to), weights.get_mut(from..to)) {
+        sparse_exp_block_sums(logits, weights, max, params.rate, &mut |_| ());
+    }
+    let mut column = [0];
+    draw_each(&Cumulative::new(weights, sums), params, &mut column);
+    column[0] as usize
+}
+
+/// The first block whose sum passes the target; the number of blocks where none does.
+#[inline(never)]
+fn block_of(sums: &[f64], target: f64) -> usize {
+    sums.iter().skip(1).take_while(|&&end| end <= target).count()
+}
+
+/// The draws from number `params.first` on, each by a search.
+#[inline(never)]
+fn draw_each(law: &Cumulative, params: &Params, out: &mut [i32]) {
+    each_block(params, out, |at, words, out| {
+        for (i, (&word, out)) in words.iter().zip(out).enumerate() {
+            *out = law.draw(word, || low_word(params, at + i)) as i32;
+        }
+    });
 }
 
 /// What a row is at the temperature of `params`: at 0 its largest value is certain.

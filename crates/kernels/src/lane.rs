@@ -196,6 +196,12 @@ impl U32x4 {
         Self(self.0.map(|a| a >> N))
     }
 
+    /// The same by a number of bits below 32 that is the same for all.
+    #[inline(always)]
+    pub fn shr_by(self, bits: u32) -> Self {
+        Self(self.0.map(|a| a >> (bits % 32)))
+    }
+
     /// The smaller of each pair, unsigned.
     #[inline(always)]
     pub fn min(self, b: Self) -> Self {
@@ -276,11 +282,42 @@ impl U32x4 {
         (self & a.bits()).as_f32()
     }
 
+    /// How to pack the lanes where this mask is set.
+    #[inline(always)]
+    pub fn packing(self) -> Packing {
+        Packing(self)
+    }
+
     /// The 64-bit products of the lanes: their high words and their low words.
     #[inline(always)]
     pub fn mul_wide(self, b: Self) -> (Self, Self) {
         let product = zip(self.0, b.0, |a, b| u64::from(a) * u64::from(b));
         (Self(product.map(|p| (p >> 32) as u32)), Self(product.map(|p| p as u32)))
+    }
+}
+
+/// Bit i: whether byte i isn't 0.
+#[inline(always)]
+pub fn set_bytes(bytes: &[u8; 16]) -> u32 {
+    bytes.iter().rev().fold(0, |bits, &byte| bits << 1 | u32::from(byte != 0))
+}
+
+/// Moves some lanes of a vector to its front, in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Packing(U32x4);
+
+impl Packing {
+    /// How many.
+    #[inline(always)]
+    pub fn count(self) -> usize {
+        self.0.0.iter().filter(|&&lane| lane != 0).count()
+    }
+
+    /// These lanes, then zeros.
+    #[inline(always)]
+    pub fn pack(self, x: U32x4) -> U32x4 {
+        let mut kept = x.0.into_iter().zip(self.0.0).filter(|&(_, lane)| lane != 0);
+        U32x4(core::array::from_fn(|_| kept.next().map_or(0, |(x, _)| x)))
     }
 }
 

@@ -204,6 +204,12 @@ impl U32x4 {
         Self(u32x4_shr(self.0, N))
     }
 
+    /// The same by a number of bits below 32 that is the same for all.
+    #[inline(always)]
+    pub fn shr_by(self, bits: u32) -> Self {
+        Self(u32x4_shr(self.0, bits))
+    }
+
     /// The smaller of each pair, unsigned.
     #[inline(always)]
     pub fn min(self, b: Self) -> Self {
@@ -283,12 +289,63 @@ impl U32x4 {
         (self & a.bits()).as_f32()
     }
 
+    /// How to pack the lanes where this mask is set.
+    #[inline(always)]
+    pub fn packing(self) -> Packing {
+        Packing(u32x4_bitmask(self.0))
+    }
+
     /// The 64-bit products of the lanes: their high words and their low words.
     #[inline(always)]
     pub fn mul_wide(self, b: Self) -> (Self, Self) {
         let low = u64x2_extmul_low_u32x4(self.0, b.0);
         let high = u64x2_extmul_high_u32x4(self.0, b.0);
         (Self(i32x4_shuffle::<1, 3, 5, 7>(low, high)), Self(i32x4_shuffle::<0, 2, 4, 6>(low, high)))
+    }
+}
+
+/// Bit i: whether byte i isn't 0.
+#[inline(always)]
+pub fn set_bytes(bytes: &[u8; 16]) -> u32 {
+    // SAFETY: `bytes` is 16 readable bytes; `v128.load` needs no alignment.
+    let bytes = unsafe { v128_load(bytes.as_ptr().cast()) };
+    u32::from(u8x16_bitmask(u8x16_ne(bytes, u8x16_splat(0))))
+}
+
+/// Moves some lanes of a vector to its front, in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Packing(u8);
+
+/// For each set of lanes, the bytes of the vector that come to the front; 255 takes none and gives 0.
+static PACKED_BYTES: [Constant; 16] = {
+    let mut table = [const { Constant::u32(u32::MAX) }; 16];
+    let mut set = 0;
+    while set < 16 {
+        let (mut lane, mut to) = (0, 0);
+        while lane < 4 {
+            if set >> lane & 1 == 1 {
+                table[set].0[to] = 0x0302_0100 + 0x0404_0404 * lane as u32;
+                to += 1;
+            }
+            lane += 1;
+        }
+        set += 1;
+    }
+    table
+};
+
+impl Packing {
+    /// How many.
+    #[inline(always)]
+    pub fn count(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// These lanes, then zeros.
+    #[inline(always)]
+    pub fn pack(self, x: U32x4) -> U32x4 {
+        let bytes = U32x4::load(&PACKED_BYTES[usize::from(self.0) % 16].0);
+        U32x4(i8x16_swizzle(x.0, bytes.0))
     }
 }
 

@@ -80,7 +80,7 @@ pub fn exp_sum_with_z(x: &[f32], (max, rate, scale): (f32, f32, f32)) -> (f64, f
     (total, z.total)
 }
 
-/// The end of a block's sum in float64.
+/// Joins the partial sums of a block.
 #[inline(always)]
 fn joined([a, b, c, d]: [F64x4; 4]) -> f64 {
     let [a, b, c, d] = ((a + c) + (b + d)).to_array();
@@ -133,6 +133,24 @@ impl Beside for ZSum {
 #[inline(always)]
 pub(crate) fn times_z(x: F32x4, e: F32x4, (max, scale): (F32x4, F32x4), lowest: F32x4) -> F32x4 {
     e * ((x - max) * scale).max(lowest)
+}
+
+/// The same sums, keeping nothing.
+#[inline(never)]
+pub fn sparse_exp_sums(x: &[f32], max: f32, rate: f32, each: &mut dyn FnMut(f64)) {
+    let nothing = F32x4::splat(f32::NEG_INFINITY);
+    let exp = Exp2::new(F32x4::splat(max), F32x4::splat(rate));
+    for x in x.chunks(BLOCK) {
+        let mut sum = [F64x4::splat(0.0); 4];
+        wide::each(x, f32::NEG_INFINITY, |x| {
+            if x.mask(|x| nothing.lt(x)).any() {
+                for (sum, x) in sum.iter_mut().zip(x.0) {
+                    *sum = *sum + exp.of(x).to_f64();
+                }
+            }
+        });
+        each(joined(sum));
+    }
 }
 
 #[inline(always)]

@@ -1,6 +1,6 @@
 //! What is done to the rows before anything else: a bias added to logits, and classes forbidden by a mask.
 
-use crate::lane::{Constant, F32x4, U32x4};
+use crate::lane::{Constant, F32x4, U32x4, set_bytes};
 use crate::wide::{self, F32x16};
 
 static NEG_INFINITY: Constant = Constant::f32(f32::NEG_INFINITY);
@@ -38,4 +38,18 @@ pub fn mask(row: &mut [f32], allowed: &[u32], forbidden: f32) {
         let bits = U32x4::splat(halves.next().unwrap_or_default());
         F32x16(core::array::from_fn(|i| (bits & columns[i]).eq(columns[i]).select(x.0[i], forbidden)))
     });
+}
+
+/// Packs a mask with a byte for each class, 0 where it is forbidden, into bits.
+#[inline(never)]
+pub fn pack_mask(bytes: &[u8], bits: &mut [u32]) {
+    for (bytes, word) in bytes.chunks(32).zip(bits) {
+        let mut whole = [0; 32];
+        let bytes = bytes.first_chunk().unwrap_or_else(|| {
+            whole[..bytes.len()].copy_from_slice(bytes);
+            &whole
+        });
+        let (halves, _) = bytes.as_chunks();
+        *word = set_bytes(&halves[0]) | set_bytes(&halves[1]) << 16;
+    }
 }

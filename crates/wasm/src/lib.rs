@@ -612,8 +612,9 @@ unsafe fn draw_room(
     }
 }
 
-/// Filters the logits of each row by a program of `steps` steps, each with a value in every row, to `out`; where that is
-/// null, filters them where they are, and draws from what is left. Scratch: as for `categorical`, with three rows.
+/// Filters the logits of each row where they are, by a program of `steps` steps, each with a value in every row; draws
+/// from what is left where `index` isn't null. Scratch: as for `categorical`, with three rows and 2·[`tokens::SPARE`]
+/// values more.
 ///
 /// # Safety
 /// See the module.
@@ -627,40 +628,34 @@ pub unsafe fn filter_tokens(
     program: u32,
     values: *const f64,
     steps: usize,
-    out: *mut f32,
     index: *mut i32,
     flags: u32,
 ) -> usize {
     let batch = Batch { params, rows, classes, flags };
     batch.each(
         |row| unsafe {
-            let params = batch.params(row);
-            let logits = batch.row_mut(if out.is_null() { x } else { out }, row);
-            if !out.is_null() {
-                logits.copy_from_slice(batch.row(x, row));
-            }
+            let (params, logits) = (batch.params(row), batch.row_mut(x, row));
             let values = slice::from_raw_parts(values.add(row * steps), steps);
             let rows = rows_behind_sums(scratch, classes);
+            let (list, length) = (scratch_row(rows, 1, classes), classes + tokens::SPARE);
             let room = tokens::Room {
                 weights: batch.row_mut(rows, 0),
-                keys: slice::from_raw_parts_mut(scratch_row(rows, 1, classes).cast(), classes),
-                list: slice::from_raw_parts_mut(scratch_row(rows, 2, classes), classes),
+                keys: slice::from_raw_parts_mut(list.cast(), length),
+                list: slice::from_raw_parts_mut(list.add(length), length),
                 bins: bins(),
             };
-            tokens::filter(logits, params, Program(program), values, room)?;
-            if out.is_null() {
-                let input = Input { logits, given: logits };
-                let index = slice::from_raw_parts_mut(index.add(row), 1);
-                let slice = Slice { all: 1, made: 0 };
-                draw::categorical(input, params, draw_room(&batch, scratch, None), slice, index)?;
+            let law = tokens::filter(logits, params, Program(program), values, room)?;
+            if !index.is_null() {
+                *index.add(row) =
+                    draw::draw_one(law, logits, params, draw_room(&batch, scratch, None)) as i32;
             }
             Ok(())
         },
         |row| unsafe {
-            if out.is_null() {
-                *index.add(row) = -1;
+            if index.is_null() {
+                batch.row_mut(x, row).fill(NAN);
             } else {
-                batch.row_mut(out, row).fill(NAN);
+                *index.add(row) = -1;
             }
         },
     )
@@ -675,6 +670,19 @@ pub unsafe fn decode(halves: *const u16, count: usize, out: *mut f32, is_bfloat:
     let (halves, out) =
         unsafe { (slice::from_raw_parts(halves, count), slice::from_raw_parts_mut(out, count)) };
     if is_bfloat == 0 { half::float16(halves, out) } else { half::bfloat16(halves, out) }
+}
+
+/// Packs masks of `classes` bytes a row into bits, from row to row in whole words.
+///
+/// # Safety
+/// `bytes` points to `rows` × `classes` of them, `bits` to room for `rows` × ⌈`classes`/32⌉ words.
+#[wasm_bindgen]
+pub unsafe fn pack_mask(rows: usize, classes: usize, bytes: *const u8, bits: *mut u32) {
+    let words = classes.div_ceil(32);
+    for row in 0..rows {
+        let bytes = unsafe { slice::from_raw_parts(bytes.add(row * classes), classes) };
+        restrict::pack_mask(bytes, unsafe { slice::from_raw_parts_mut(bits.add(row * words), words) });
+    }
 }
 
 /// Adds a bias to the rows of a batch and masks classes, each where its pointer isn't null; from row to row it is so many

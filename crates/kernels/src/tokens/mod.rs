@@ -8,14 +8,16 @@ mod nearest;
 mod select;
 mod top_k;
 
+use crate::categorical::law_of;
 use crate::lane::F32x4;
 use crate::math::{LOG2_E, log_f64};
 use crate::reduce::sparse_exp_block_sums;
-use crate::row::{Invalid, Law, Params, argmax, inspect, largest};
+use crate::relaxed::Input;
+use crate::row::{Invalid, Law, Params, largest};
 use crate::softmax::RATE;
 use crate::wide;
-pub use select::Bins;
 use select::List;
+pub use select::{Bins, SPARE};
 
 /// What runs, and in which order: four bits a step from the lowest on, 0 behind the last.
 #[derive(Clone, Copy, Debug)]
@@ -28,19 +30,20 @@ const TOP_P: u32 = 3;
 const MIN_P: u32 = 4;
 const TYPICAL_P: u32 = 5;
 
-/// Room to work in, which the caller keeps: exactly a row each.
+/// Room to work in, which the caller keeps.
 pub struct Room<'a> {
-    /// Exponentials of the row.
+    /// Exponentials of the row: exactly as many.
     pub weights: &'a mut [f32],
-    /// Keys of a list.
+    /// Keys of a list: [`SPARE`] more.
     pub keys: &'a mut [u32],
-    /// Weights of a list.
+    /// Weights of a list: as many.
     pub list: &'a mut [f32],
     /// Sums.
     pub bins: &'a mut Bins,
 }
 
-/// Filters a row in place. `values` has one value a step: k, p, or what a temperature doesn't need.
+/// Filters a row in place, and returns what is left of it at its temperature. `values` has one value a step: k, p, or what
+/// a temperature doesn't need.
 ///
 /// A temperature of 0 leaves the first of the largest logits, whatever the program, and a class at +∞ stays alone.
 pub fn filter(
@@ -49,15 +52,11 @@ pub fn filter(
     program: Program,
     values: &[f64],
     mut room: Room,
-) -> Result<(), Invalid> {
-    let mut max = match inspect(row)? {
+) -> Result<Law, Invalid> {
+    let mut max = match law_of(Input { logits: row, given: row }, params)? {
         Law::Certain(column) => {
             keep_only(row, column);
-            return Ok(());
-        }
-        Law::Finite(_) if params.is_cold() => {
-            keep_only(row, argmax(row));
-            return Ok(());
+            return Ok(Law::Certain(column));
         }
         Law::Finite(max) => max,
     };
@@ -75,7 +74,7 @@ pub fn filter(
             _ => {}
         }
     }
-    Ok(())
+    Ok(Law::Finite(max))
 }
 
 /// log2 of a normal number > 0.

@@ -3,46 +3,41 @@
 //!
 //! Distances are in log2 of the probability, with t = (x − max)·rate ≤ 0. That of top-p is |t|. The surprisal −log p is
 //! log Z − t·ln 2 and the entropy is its mean, so the surprisal's distance to the entropy is that of t to its own
-//! mean. The farthest distance to keep is found in two steps: bins of equal width over the whole row, then the bits of
-//! the distances in the bin where the sum reaches its target.
+//! mean. The farthest distance to keep is selected by the bits of the distances (`select`).
 
-use super::select::BINS;
-use super::{List, Room, log2, weigh};
+use super::select::List;
+use super::{Room, log2, weigh};
 use crate::BLOCK;
-use crate::lane::{Constant, F32x4, F64x4, U32x4, opaque};
-use crate::wide::{self, F32x16, Group, WIDTH};
-
-/// 1.5 × 2^23: a sum with it has the nearest integer in its low bits.
-static ROUND: Constant = Constant::f32(12_582_912.0);
-static MINUS_ROUND: Constant = Constant::u32(0x4b40_0000_u32.wrapping_neg());
-static LAST: Constant = Constant::u32(BINS as u32 - 1);
+use crate::lane::{F32x4, F64x4};
+use crate::wide;
+use core::array;
 
 /// Weights below this are 0.
 const LEAST_WEIGHT: f32 = f32::MIN_POSITIVE;
-/// The bins of top-p reach at least so far, in powers of two.
-const LEAST_OCTAVES: f64 = 1.0 / 1024.0;
-/// Bins of typical-p to a distance of 1.
-const TYPICAL_BINS: f64 = 64.0;
+/// More than exponentials can be off, and their logarithms.
+const MARGIN: f64 = 1.0 / 1024.0;
 
 /// Keeps the smallest set of largest probabilities whose sum reaches `p`.
 pub(super) fn top_p(row: &mut [f32], max: f32, rate: f32, p: f64, room: &mut Room) {
     let total = weigh(row, max, rate, room.weights);
-    // Classes below an equal part of what may be missing can't all be missed: together they have less. So the last one
-    // kept isn't among them; 2^-10 is more than exponentials can be off.
-    let part = (1.0 - p) * total / row.len() as f64;
-    let least = (part * (1.0 - 1.0 / 1024.0)) as f32;
-    let octaves = 0.0 - log2(part);
-    let octaves = if octaves > LEAST_OCTAVES { octaves } else { LEAST_OCTAVES };
-    let distance = Distance::new(max, rate, 0.0, BINS as f64 / octaves);
-    distance.keep_nearest(row, wide::max(LEAST_WEIGHT, least), p * total, room);
+    let least = negligible(row.len(), p, total);
+    Distance::new(max, rate, 0.0).keep_nearest(row, least, p * total, room);
 }
 
 /// Keeps the smallest set of probabilities with a logarithm nearest to its mean whose sum reaches `p`.
 pub(super) fn typical_p(row: &mut [f32], max: f32, rate: f32, p: f64, room: &mut Room) {
     let total = weigh(row, max, rate, room.weights);
     let mean = sum_of_logarithms(row, room.weights, max, rate) / total;
-    let distance = Distance::new(max, rate, mean as f32, TYPICAL_BINS);
-    distance.keep_nearest(row, LEAST_WEIGHT, p * total, room);
+    // What top-p may leave out is farther than all other classes, unless the largest logit is too far from the mean.
+    let least = negligible(row.len(), p, total);
+    let least = if log2(least) + MARGIN <= 2.0 * mean { least } else { 0.0 };
+    Distance::new(max, rate, mean as f32).keep_nearest(row, least, p * total, room);
+}
+
+/// Classes with a smaller weight aren't the last one kept by top-p. All below an equal part of what may be missing sum to
+/// less, so they can't all be missed.
+fn negligible(classes: usize, p: f64, total: f64) -> f64 {
+    (1.0 - p) * total / classes as f64 * (1.0 - MARGIN)
 }
 
 /// Σ weight·t where there is a weight, in float64.
@@ -64,94 +59,43 @@ fn sum_of_logarithms(row: &[f32], weights: &[f32], max: f32, rate: f32) -> f64 {
     total
 }
 
-/// The distance |t − center|, and how it is put into bins.
+/// The distance |t − center|.
 struct Distance {
     max: F32x4,
     rate: F32x4,
     center: F32x4,
-    /// Bins to a distance of 1.
-    bins: F32x4,
 }
 
 impl Distance {
-    fn new(max: f32, rate: f32, center: f32, bins: f64) -> Self {
-        let [max, rate, center, bins] = [max, rate, center, bins as f32].map(F32x4::splat);
-        Self { max, rate, center, bins }
+    fn new(max: f32, rate: f32, center: f32) -> Self {
+        let [max, rate, center] = [max, rate, center].map(F32x4::splat);
+        Self { max, rate, center }
     }
 
     #[inline(always)]
     fn of(&self, x: F32x4) -> F32x4 {
         let t = (x - self.max) * self.rate - self.center;
-        t.max(F32x4::splat(0.0) - t)
-    }
-
-    /// The bins of a group, each rounded to the nearest; the last one takes what is beyond.
-    #[inline(always)]
-    fn bins_of(&self, x: F32x16) -> [U32x4; 4] {
-        let round = F32x4::constant(&ROUND);
-        x.0.map(|x| {
-            let bits = (self.of(x) * self.bins + round).bits() + U32x4::constant(&MINUS_ROUND);
-            bits.min(U32x4::constant(&LAST))
-        })
+        // In this order no zero has a sign, which would be a bit of the key.
+        (F32x4::ZERO - t).max(t)
     }
 
     /// Drops classes that are farther than the distance up to which weights reach the target, counting those of at
-    /// least `least` alone.
+    /// least `negligible` alone.
     #[inline(never)]
-    fn keep_nearest(&self, row: &mut [f32], least: f32, target: f64, room: &mut Room) {
+    fn keep_nearest(&self, row: &mut [f32], negligible: f64, target: f64, room: &mut Room) {
         // No set is empty, not even for p = 0.
         let target = if target > 0.0 { target } else { f64::MIN_POSITIVE };
-        let Room { weights, keys, list, bins } = room;
-        bins.clear();
-        each_counting(row, weights, least, |x, group| {
-            for (bin, weight) in stored(self.bins_of(x)).into_iter().zip(group) {
-                bins.add(bin, weight);
+        let mut list = List::new(room.keys, room.list);
+        let least = F32x4::splat(wide::max(LEAST_WEIGHT, negligible as f32));
+        wide::each2(row, room.weights, 0.0, |x, weights| {
+            if weights.mask(|weight| weight.ge(least)).any() {
+                list.push(array::from_fn::<_, 4, _>(|i| {
+                    (weights.0[i].ge(least), self.of(x.0[i]).bits(), weights.0[i])
+                }));
             }
         });
-        let mut sum = 0.0;
-        let crossed = bins.cross(&mut sum, target);
-        let mut list = List { keys, weights: list, len: 0 };
-        let crossing = U32x4::splat(crossed);
-        each_counting(row, weights, least, |x, group| {
-            let found = self.bins_of(x);
-            let [a, b, c, d] = found.map(|bins| bins.eq(crossing));
-            if !((a | b) | (c | d)).any() {
-                return;
-            }
-            let mut far = [0.0; WIDTH];
-            x.map(|x| self.of(x)).store(&mut far);
-            let found = stored(found);
-            // Not unrolled: few groups come here.
-            for at in 0..opaque(WIDTH).min(WIDTH) {
-                if found[at] == crossed && group[at] > 0.0 {
-                    list.push(far[at].to_bits(), group[at]);
-                }
-            }
-        });
-        let farthest = F32x4::splat(f32::from_bits(list.reach(bins, sum, target)));
+        let farthest = F32x4::splat(f32::from_bits(list.reach(room.bins, target, true)));
         let nothing = F32x4::splat(f32::NEG_INFINITY);
         wide::update(row, f32::NEG_INFINITY, |x| x.map(|x| farthest.ge(self.of(x)).select(x, nothing)));
     }
-}
-
-/// `f` of each group in which a weight counts, with those that do; the others are 0.
-#[inline(always)]
-fn each_counting(row: &[f32], weights: &[f32], least: f32, mut f: impl FnMut(F32x16, Group)) {
-    let least = F32x4::splat(least);
-    wide::each2(row, weights, 0.0, |x, weight| {
-        if weight.mask(|weight| weight.ge(least)).any() {
-            let mut group = [0.0; WIDTH];
-            weight.map(|weight| weight.ge(least).keep(weight)).store(&mut group);
-            f(x, group);
-        }
-    });
-}
-
-#[inline(always)]
-fn stored(vectors: [U32x4; 4]) -> [u32; WIDTH] {
-    let mut group = [0; WIDTH];
-    for (vector, to) in vectors.into_iter().zip(group.as_chunks_mut().0) {
-        vector.store(to);
-    }
-    group
 }

@@ -1,33 +1,40 @@
-//! Weighted selection: up to which key do the weights of a list, smallest key first, reach a target? By bins of the key's
-//! bits, from the highest on; a bin's weights are added in float64, in the order of the list.
+//! Weighted selection: up to which key do the weights of a list, smallest key first, reach a target? By bins of keys that
+//! narrow the list, until its keys are equal.
+//!
+//! Each bin has four sums in float64, for the items ≡ 0, 1, 2 and 3 mod 4 of the list in its order: an addition waits
+//! for the one before in the same place, which where many keys are equal is all the time.
 
-/// Bins of one level.
-pub(super) const BINS: usize = 2048;
+use crate::lane::{F32x4, U32x4};
 
-/// Shifts of the levels: 11, 11 and 10 bits.
-const LEVELS: [u32; 3] = [21, 10, 0];
+/// Bins of a step, a power of two.
+const BINS: usize = 512;
 
-/// The sums of one level.
-pub struct Bins([f64; BINS]);
+/// The sums of a step.
+pub struct Bins([[f64; 4]; BINS]);
 
 impl Bins {
     /// Room for sums.
-    pub const EMPTY: Self = Self([0.0; BINS]);
+    pub const EMPTY: Self = Self([[0.0; 4]; BINS]);
 
-    pub(super) fn clear(&mut self) {
-        self.0.fill(0.0);
+    fn clear(&mut self) {
+        self.0.fill([0.0; 4]);
     }
 
     #[inline(always)]
-    pub(super) fn add(&mut self, bin: u32, weight: f32) {
-        self.0[bin as usize % BINS] += f64::from(weight);
+    fn add(&mut self, bins: U32x4, weights: F32x4) {
+        let (bins, weights) = (bins.to_array(), weights.to_f64().to_array());
+        for lane in 0..4 {
+            self.0[bins[lane] as usize % BINS][lane] += weights[lane];
+        }
     }
 
     /// The bin in which the sum reaches the target, the last one with anything in it where none does; `sum` takes what
     /// is in those before.
-    pub(super) fn cross(&self, sum: &mut f64, target: f64) -> u32 {
+    #[inline(never)]
+    fn cross(&self, sum: &mut f64, target: f64) -> u32 {
         let (mut last, mut before) = (0, *sum);
-        for (bin, &weight) in self.0.iter().enumerate() {
+        for (bin, &[a, b, c, d]) in self.0.iter().enumerate() {
+            let weight = (a + c) + (b + d);
             if weight > 0.0 {
                 (last, before) = (bin, *sum);
                 if *sum + weight >= target {
@@ -41,57 +48,134 @@ impl Bins {
     }
 }
 
-/// Keys with their weights, in room that the caller keeps.
-pub(super) struct List<'a> {
-    pub(super) keys: &'a mut [u32],
-    pub(super) weights: &'a mut [f32],
-    pub(super) len: usize,
+/// Room that a list needs beyond a row: a group is written whole, wherever in it the last kept item is.
+pub const SPARE: usize = 32;
+
+/// How keys are put into bins, the smallest into the first.
+///
+/// Floats are raised by the largest of them: between it and twice as much they are spread evenly by their bits, below it
+/// half of the bits belong to next to nothing.
+struct Scale {
+    /// A mask.
+    is_raised: U32x4,
+    by: F32x4,
+    /// The smallest key, raised, as a number to add.
+    minus_first: U32x4,
+    /// The bits of a bin.
+    shift: u32,
 }
 
-impl List<'_> {
-    /// Appends; what has no room is left out, which callers rule out.
-    #[inline(always)]
-    pub(super) fn push(&mut self, key: u32, weight: f32) {
-        if let (Some(to_key), Some(to_weight)) = (self.keys.get_mut(self.len), self.weights.get_mut(self.len))
-        {
-            (*to_key, *to_weight) = (key, weight);
-            self.len += 1;
+impl Scale {
+    fn new(least: u32, most: u32, are_floats: bool) -> Self {
+        let by = f32::from_bits(most);
+        let raised = [least, most].map(|key| (f32::from_bits(key) + by).to_bits());
+        // Where that makes them equal, their own bits tell them apart.
+        let is_raised = are_floats && raised[0] < raised[1];
+        let [first, last] = if is_raised { raised } else { [least, most] };
+        Self {
+            is_raised: U32x4::splat(if is_raised { u32::MAX } else { 0 }),
+            by: F32x4::splat(by),
+            minus_first: U32x4::splat(first.wrapping_neg()),
+            shift: (u32::BITS - BINS.ilog2()).saturating_sub((last - first).leading_zeros()),
         }
     }
 
-    /// The smallest key for which `sum` and the weights of the keys up to it reach the target; the largest key where
-    /// they don't. Uses the list up.
-    #[inline(never)]
-    pub(super) fn reach(mut self, bins: &mut Bins, mut sum: f64, target: f64) -> u32 {
-        for shift in LEVELS {
-            let (least, most) = self.ends();
-            if least >> shift == most >> shift {
-                // All in one bin, as with many equal values.
-                continue;
+    #[inline(always)]
+    fn bins_of(&self, keys: U32x4) -> U32x4 {
+        let key = keys.as_f32();
+        (self.is_raised.select(key + self.by, key).bits() + self.minus_first).shr_by(self.shift)
+    }
+}
+
+/// Keys with their weights > 0, in room that the caller keeps: a row and [`SPARE`] more.
+pub(super) struct List<'a> {
+    keys: &'a mut [u32],
+    weights: &'a mut [f32],
+    len: usize,
+}
+
+impl<'a> List<'a> {
+    pub(super) fn new(keys: &'a mut [u32], weights: &'a mut [f32]) -> Self {
+        Self { keys, weights, len: 0 }
+    }
+
+    /// Appends the lanes of some vectors where the mask is set; what has no room is left out, which callers rule out.
+    #[inline(always)]
+    pub(super) fn push<const N: usize>(&mut self, items: [(U32x4, U32x4, F32x4); N]) {
+        let (keys, weights) = (self.keys.get_mut(self.len..), self.weights.get_mut(self.len..));
+        let keys = keys.and_then(|room| room.first_chunk_mut::<SPARE>());
+        let weights = weights.and_then(|room| room.first_chunk_mut::<SPARE>());
+        let (Some(to_keys), Some(to_weights)) = (keys, weights) else { return };
+        let mut count = 0;
+        for (mask, keys, weights) in items {
+            let packing = mask.packing();
+            if let (Some(to_keys), Some(to_weights)) =
+                (to_keys[count..].first_chunk_mut(), to_weights[count..].first_chunk_mut())
+            {
+                packing.pack(keys).store(to_keys);
+                packing.pack(weights.bits()).as_f32().store(to_weights);
             }
-            bins.clear();
-            for (&key, &weight) in self.keys.iter().zip(&*self.weights).take(self.len) {
-                bins.add(key >> shift, weight);
-            }
-            let bin = bins.cross(&mut sum, target);
-            self.retain(|key| (key >> shift) % BINS as u32 == bin);
+            count += packing.count();
         }
-        self.keys.first().copied().unwrap_or(0)
+        self.len += count;
+    }
+
+    /// The smallest key for which the weights of the keys up to it reach the target; the largest key where they don't,
+    /// and 0 of an empty list. Uses the list up. Keys may be the bits of positive floats.
+    #[inline(never)]
+    pub(super) fn reach(mut self, bins: &mut Bins, target: f64, are_floats: bool) -> u32 {
+        let mut sum = 0.0;
+        loop {
+            let (least, most) = self.ends();
+            if least >= most {
+                return most;
+            }
+            self.narrow(bins, &mut sum, target, &Scale::new(least, most, are_floats));
+        }
+    }
+
+    /// Keeps the items of the bin in which `sum` and the weights reach the target; `sum` takes the bins before.
+    #[inline(always)]
+    fn narrow(&mut self, bins: &mut Bins, sum: &mut f64, target: f64, scale: &Scale) {
+        bins.clear();
+        self.each(|keys, weights| bins.add(scale.bins_of(keys), weights));
+        let crossed = U32x4::splat(bins.cross(sum, target));
+        let len = core::mem::take(&mut self.len);
+        for at in 0..len.div_ceil(4) {
+            let (keys, weights) = (self.keys.as_chunks().0.get(at), self.weights.as_chunks().0.get(at));
+            let (Some(keys), Some(weights)) = (keys, weights) else { break };
+            let (keys, weights) = (U32x4::load(keys), F32x4::load(weights));
+            let kept = scale.bins_of(keys).eq(crossed) & F32x4::ZERO.lt(weights);
+            if kept.any() {
+                // Written no farther than where this was read.
+                self.push([(kept, keys, weights)]);
+            }
+        }
     }
 
     /// The smallest and the largest key.
-    fn ends(&self) -> (u32, u32) {
-        let keys = self.keys.iter().take(self.len);
-        keys.fold((u32::MAX, 0), |(least, most), &key| (least.min(key), most.max(key)))
+    fn ends(&mut self) -> (u32, u32) {
+        let (mut least, mut most) = (U32x4::splat(u32::MAX), U32x4::ZERO);
+        self.each(|keys, _| {
+            least = least.min(keys);
+            most = most.max(keys);
+        });
+        (least.to_array().into_iter().fold(u32::MAX, u32::min), most.to_array().into_iter().fold(0, u32::max))
     }
 
-    fn retain(&mut self, keep: impl Fn(u32) -> bool) {
-        let len = core::mem::take(&mut self.len);
-        for at in 0..len {
-            let (Some(&key), Some(&weight)) = (self.keys.get(at), self.weights.get(at)) else { break };
-            if keep(key) {
-                self.push(key, weight);
-            }
+    /// `f` of all items, four at a time; the last ones are filled up by a key that is there, without a weight.
+    #[inline(always)]
+    fn each(&mut self, mut f: impl FnMut(U32x4, F32x4)) {
+        let key = self.keys.first().copied().unwrap_or_default();
+        for key_behind in self.keys.iter_mut().skip(self.len).take(3) {
+            *key_behind = key;
+        }
+        for weight_behind in self.weights.iter_mut().skip(self.len).take(3) {
+            *weight_behind = 0.0;
+        }
+        let (keys, weights) = (self.keys.as_chunks().0, self.weights.as_chunks().0);
+        for (keys, weights) in keys.iter().zip(weights).take(self.len.div_ceil(4)) {
+            f(U32x4::load(keys), F32x4::load(weights));
         }
     }
 }

@@ -2,59 +2,54 @@
 
 use super::{List, Room, drop_below};
 use crate::BLOCK;
-use crate::lane::{F32x4, opaque};
+use crate::lane::{F32x4, U32x4, opaque};
 use crate::wide::{self, F32x16, WIDTH};
 
 /// Drops what is below the k-th largest logit.
 pub(super) fn top_k(row: &mut [f32], k: f64, room: &mut Room) {
-    let least = bound(row, k, room);
-    let mut list = List { keys: room.keys, weights: room.list, len: 0 };
-    let threshold = F32x4::splat(least);
+    let least = F32x4::splat(bound(row, k, room));
+    let (nothing, one) = (F32x4::splat(f32::NEG_INFINITY), F32x4::splat(1.0));
+    let mut list = List::new(room.keys, room.list);
     wide::each(row, f32::NEG_INFINITY, |x| {
-        if x.mask(|x| x.ge(threshold)).any() {
-            let mut group = [0.0; WIDTH];
-            x.store(&mut group);
-            // Not unrolled: few groups come here.
-            for &x in group.iter().take(opaque(WIDTH)) {
-                if x >= least && x > f32::NEG_INFINITY {
-                    list.push(key(x), 1.0);
-                }
-            }
+        if x.mask(|x| x.ge(least)).any() {
+            list.push(x.0.map(|x| (x.ge(least) & nothing.lt(x), keys(x), one)));
         }
     });
-    drop_below(row, value(list.reach(room.bins, 0.0, k)));
+    drop_below(row, value(list.reach(room.bins, k, false)));
 }
 
 /// A lower bound of the k-th largest logit, so that few have to be listed: the k-th largest of the maxima of parts of
 /// the row, since each part has such a logit. −∞ where there are fewer parts.
 fn bound(row: &[f32], k: f64, room: &mut Room) -> f32 {
     let (blocks, _) = row.as_chunks::<BLOCK>();
-    let mut list = List { keys: room.keys, weights: room.list, len: 0 };
+    let mut list = List::new(room.keys, room.list);
+    let (all, one) = (U32x4::splat(u32::MAX), F32x4::splat(1.0));
     // Long rows have enough parts of 64 columns for a small k; else parts are of 16.
     let few = k <= blocks.len() as f64;
+    let parts = blocks.len() * if few { 4 } else { WIDTH };
+    if (parts as f64) < k {
+        return f32::NEG_INFINITY;
+    }
     for block in blocks {
         let mut largest = F32x16::splat(f32::NEG_INFINITY);
         for group in block.as_chunks().0.iter().take(opaque(BLOCK / WIDTH)) {
             largest = largest.max(F32x16::load(group));
         }
         let [a, b, c, d] = largest.0;
-        let mut parts = [0.0; WIDTH];
         if few {
-            F32x16([a.max(c).max(b.max(d)); 4]).store(&mut parts);
+            list.push([(all, keys(a.max(c).max(b.max(d))), one)]);
         } else {
-            largest.store(&mut parts);
-        }
-        for &part in parts.iter().take(opaque(if few { 4 } else { WIDTH })) {
-            list.push(key(part), 1.0);
+            list.push(largest.0.map(|part| (all, keys(part), one)));
         }
     }
-    if (list.len as f64) < k { f32::NEG_INFINITY } else { value(list.reach(room.bins, 0.0, k)) }
+    value(list.reach(room.bins, k, false))
 }
 
 /// Smaller keys for larger values; −0 is 0.
-fn key(x: f32) -> u32 {
-    let bits = (x + 0.0).to_bits();
-    if bits >> 31 == 0 { !bits & 0x7fff_ffff } else { bits }
+#[inline(always)]
+fn keys(x: F32x4) -> U32x4 {
+    let bits = (x + F32x4::ZERO).bits();
+    bits ^ (bits.lt(U32x4::splat(1 << 31)) & U32x4::splat(u32::MAX >> 1))
 }
 
 fn value(key: u32) -> f32 {

@@ -132,6 +132,17 @@ pub(crate) fn categorical_slices(
     Ok(())
 }
 
+/// One draw that keeps the weights of one block alone.
+pub(crate) fn draw_one(input: Input, params: &Params) -> Result<usize, Invalid> {
+    let classes = input.logits.len();
+    // What isn't written must not be read.
+    let (weights, sums) = (&mut vec![f32::NAN; classes], &mut vec![0.0; classes.div_ceil(BLOCK) + 1]);
+    let mut guide = [0; guide::ENTRIES];
+    let room = categorical::Room { weights, sums, sure: &mut [], guide: &mut guide, sparse: true };
+    let law = categorical::law_of(input, params)?;
+    Ok(categorical::draw_one(law, input.logits, params, room))
+}
+
 /// The steps of a program with their values.
 pub(crate) fn filter_tokens(row: &mut [f32], params: &Params, steps: &[(u32, f64)]) -> Result<(), Invalid> {
     let classes = row.len();
@@ -140,11 +151,11 @@ pub(crate) fn filter_tokens(row: &mut [f32], params: &Params, steps: &[(u32, f64
     let values: Vec<f64> = steps.iter().map(|&(_, value)| value).collect();
     let room = tokens::Room {
         weights: &mut vec![0.0; classes],
-        keys: &mut vec![0; classes],
-        list: &mut vec![0.0; classes],
+        keys: &mut vec![0; classes + tokens::SPARE],
+        list: &mut vec![0.0; classes + tokens::SPARE],
         bins: &mut bins,
     };
-    tokens::filter(row, params, Program(program), &values, room)
+    tokens::filter(row, params, Program(program), &values, room).map(|_| ())
 }
 
 pub(crate) fn fill_row(noise: &RowNoise, out: &mut [f32]) {

@@ -3,7 +3,8 @@
 import { list, table } from "../markdown.ts";
 import type { Finding } from "./findings.ts";
 import { CRITICAL, DEGREES, norm } from "./moments.ts";
-import { CLASSES, type Loss, VARIABLES } from "./problem.ts";
+import { exactBias, flatter, ORDERS, STEPS } from "./orders.ts";
+import { CLASSES, type Loss, SMOOTH, VARIABLES } from "./problem.ts";
 
 export interface Section {
   readonly loss: Loss;
@@ -36,8 +37,23 @@ export function report({ command, machine, samples, sections }: Run): string {
     `The gradient of an expected loss by the logits of ${VARIABLES} categoricals of ${CLASSES} classes, of which all ${CLASSES ** VARIABLES} outcomes can be summed, beside the mean of ${samples.toLocaleString("en")} estimates. **bias**: how far the mean is from the gradient, as a part of the gradient's length, ± half of a 95 % confidence interval. **deviation**: the root of one estimate's expected squared distance from its mean, as such a part: n estimates have a mean √n times as sure. **error**: the root of one estimate's expected squared distance from the gradient. Where theory promises a mean, T² is Hotelling's statistic of that: chi-square of ${DEGREES} degrees of freedom, above ${CRITICAL} once in 10,000 runs if the promise holds.`,
     `## What theory says\n\n${list(THEORY)}`,
     ...sections.map(section),
+    `## Orders of accuracy\n\nThe same bias for the ${SMOOTH.name} loss of outcomes that are only a part of a step apart, from all ${CLASSES ** VARIABLES} outcomes, without chance. In brackets the order, which is the logarithm to base 2 of what halving the step divides the bias by: theory says ${ORDERS.map(({ name, order }) => `${order} for ${name}`).join(", ")}.\n\n${orders()}`,
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+function orders(): string {
+  const columns = ORDERS.map(({ options }) =>
+    STEPS.map((step) => exactBias(flatter(SMOOTH, step), options)),
+  );
+  const rows = STEPS.map((step, i) => [
+    step === 1 ? "1" : `1/${1 / step}`,
+    ...columns.map((biases) => {
+      const order = i === 0 ? "" : ` (${Math.log2(biases[i - 1] / biases[i]).toFixed(2)})`;
+      return `${biases[i].toPrecision(3)}${order}`;
+    }),
+  ]);
+  return table(["step", ...ORDERS.map(({ name }) => name)], rows);
 }
 
 function section({ loss, exact, findings }: Section): string {

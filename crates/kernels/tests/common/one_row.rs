@@ -138,7 +138,8 @@ pub(crate) fn draw_one(input: Input, params: &Params) -> Result<usize, Invalid> 
     // What isn't written must not be read.
     let (weights, sums) = (&mut vec![f32::NAN; classes], &mut vec![0.0; classes.div_ceil(BLOCK) + 1]);
     let mut guide = [0; guide::ENTRIES];
-    let room = categorical::Room { weights, sums, sure: &mut [], guide: &mut guide, sparse: true };
+    let room =
+        categorical::Room { weights, sums, sure: &mut [], guide: &mut guide, sparse: true, z_sum: None };
     let law = categorical::law_of(input, params)?;
     Ok(categorical::draw_one(law, input.logits, params, room))
 }

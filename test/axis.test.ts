@@ -23,7 +23,16 @@ import {
   softmaxBackward,
   softmaxVjp,
 } from "gumbel";
-import { gumbelMaxVjp, logGumbelSoftmax, logGumbelSoftmaxVjp } from "gumbel/estimators";
+import {
+  gumbelGivenArgmax,
+  gumbelGivenArgmaxVjp,
+  gumbelMaxVjp,
+  gumbelTopDownVjp,
+  logGumbelSoftmax,
+  logGumbelSoftmaxVjp,
+  truncatedGumbel,
+  truncatedGumbelVjp,
+} from "gumbel/estimators";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectSame, random } from "./support/api-arrays.ts";
 import { fromLast, moved, type Result, sizeOf, toLast } from "./support/axes.ts";
@@ -164,6 +173,23 @@ const CALLS: Record<string, Call> = {
     const k = Math.min(g.classes, 2);
     const best = gumbelTopK(g.x, k, { ...g.layout, seed: seeds(g), bias: g.z });
     return { rows: [best.index, best.score, best.logProb] };
+  },
+  gumbelGivenArgmax: (g) => {
+    const index = perRow(g.rows, (row) => row % g.classes);
+    const d = gumbelGivenArgmaxVjp(weights(g), index, { ...g.layout, from: "weights", noise: g.z });
+    const alone = gumbelGivenArgmax(g.x, index, { ...g.layout, seed: seeds(g) });
+    return { shaped: [alone, d.value, d.vjp(g.y).input] };
+  },
+  truncatedGumbel: (g) => {
+    const bound = perRow(g.rows, (row) => row / 8);
+    const d = truncatedGumbelVjp(g.x, bound, { ...g.layout, noise: g.z });
+    const gradient = d.vjp(g.y);
+    const alone = truncatedGumbel(g.x, bound, { ...g.layout, seed: seeds(g) });
+    return { shaped: [alone, d.value, gradient.input], rows: [gradient.bound] };
+  },
+  gumbelTopDown: (g) => {
+    const d = gumbelTopDownVjp(g.x, { ...g.layout, seed: seeds(g) });
+    return { shaped: [d.value, d.vjp(g.y).input], rows: [d.index, d.max] };
   },
   gumbelGivenMax: (g) => ({
     shaped: [

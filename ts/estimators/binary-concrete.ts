@@ -23,6 +23,7 @@ import {
   publicKey,
   readNoiseKey,
 } from "../key.ts";
+import type { gumbelNoise } from "../noise.ts";
 import { readTau, scaleOf, tauOf } from "../rate.ts";
 import { estimatorKernels } from "./kernels.ts";
 

@@ -1,4 +1,5 @@
 import { checkApart, type Matrix, type PerRow, readEach, readOut } from "../arrays.ts";
+import { roomFor, scatter } from "../axis.ts";
 import { checkCompleted, type OnInvalidRow } from "../batch.ts";
 import { checkOptions, kindError, valueError } from "../check.ts";
 import type { Gradient } from "../gradients.ts";
@@ -119,49 +120,53 @@ function readBound(bound: unknown, rows: number): Float32Array {
 
 /** Fills all rows, or throws for the first that is no law. */
 function fill(
-  { input, from, batch, given }: Conditional,
+  { input, from, batch, noise: given }: Conditional,
   noise: Float32Array,
   bound: Float32Array,
   out: Float32Array,
 ): void {
   const row = new Locations(input, batch.weights);
+  const room = roomFor(out, input);
   const completed = each(
     batch,
     (i) => {
       if (!row.seek(i) || !hasScore(row, noise)) return false;
       const { values, at } = row;
       for (let j = 0; j < values.length; j++) {
-        out[at + j] = truncate(values[j] + noise[at + j], bound[i]);
+        room[at + j] = truncate(values[j] + noise[at + j], bound[i]);
       }
       return true;
     },
-    (i) => markRow(out, i, input.classes),
+    (i) => markRow(room, i, input.classes),
   );
-  checkCompleted(completed, "logits", input, from, given);
+  scatter(room, out, input, completed);
+  checkCompleted(completed, "logits", input, from, given && noise);
 }
 
 function gradient(
   call: Conditional,
-  noise: Float32Array,
+  drawn: Float32Array,
   bound: Float32Array,
 ): Backward<TruncatedGumbelGradient> {
-  const { input, batch } = call;
+  const { batch } = call;
   return (v, options) => {
-    const { upstream, out } = readBackward(call, noise, v, options);
+    const { input, noise, upstream, out } = readBackward(call, drawn, v, options);
     const byBound = new Float32Array(input.rows);
     const row = new Locations(input, batch.weights);
+    const room = roomFor(out, input, upstream);
     each(
       batch,
       (i) => {
         if (!row.seek(i) || !hasScore(row, noise)) return false;
-        byBound[i] = canonical(backward(row, noise, bound[i], upstream, out));
+        byBound[i] = canonical(backward(row, noise, bound[i], upstream, room));
         return true;
       },
       (i) => {
-        markRow(out, i, input.classes);
+        markRow(room, i, input.classes);
         byBound[i] = Number.NaN;
       },
     );
+    scatter(room, out, input, input.rows);
     return { input: out, bound: byBound };
   };
 }

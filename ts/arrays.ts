@@ -126,9 +126,19 @@ function checkNested(label: string, x: ReadonlyArray<unknown>, layout: Layout): 
 
 /** Reads a matrix of the shape of another, or one row of it. */
 export function readLikeRow(label: string, x: unknown, like: Layout): Float32Array {
+  return readLike(label, x, likeOrRow(x, like));
+}
+
+/** The same as it was given. */
+export function readGivenLikeRow(label: string, x: unknown, like: Layout): Rows {
+  const layout = likeOrRow(x, like);
+  return { ...layout, data: readGivenLike(label, x, layout) };
+}
+
+function likeOrRow(x: unknown, like: Layout): Layout {
   const { classes } = like;
   const oneRow = isNested(x) ? x.length === 1 : isArrayLike(x) && x.length === classes;
-  return readLike(label, x, oneRow ? { rows: 1, classes, inner: 1, shape: undefined } : like);
+  return oneRow ? { rows: 1, classes, inner: 1, shape: undefined } : like;
 }
 
 /** Reads one value a row, or one for all. */

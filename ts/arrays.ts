@@ -136,8 +136,11 @@ export function readGivenLikeRow(label: string, x: unknown, like: Layout): Rows 
 }
 
 function likeOrRow(x: unknown, like: Layout): Layout {
-  const { classes } = like;
-  const oneRow = isNested(x) ? x.length === 1 : isArrayLike(x) && x.length === classes;
+  const { classes, shape } = like;
+  // Of a given shape one nested array can also be all there is along another axis.
+  const oneRow = isNested(x)
+    ? x.length === 1 && (shape === undefined || x[0]?.length === classes)
+    : isArrayLike(x) && x.length === classes;
   return oneRow ? { rows: 1, classes, inner: 1, shape: undefined } : like;
 }
 

@@ -21,10 +21,10 @@ export interface Run {
 
 const THEORY = [
   "**score function** (Williams 1992), **REBAR** (Tucker et al. 2017, made of `gumbelGivenArgmax` and fixed at η = 1): unbiased, whatever the loss and τ.",
-  "**straight-through** (Bengio et al. 2013): exact where the loss is linear; else biased, to first order accurate at τ = 1 (Liu et al. 2023, §3).",
+  "**straight-through** (Bengio et al. 2013): exact at τ = 1 where the loss is linear; else biased, to first order accurate there (Liu et al. 2023, §3).",
   "**ST Gumbel** (Jang et al. 2017): biased. Less so for small τ, but its variance then grows like 1/τ.",
   "**Gumbel-Rao** with 10 or 100 replicas (Paulus et al. 2021): its mean is ST Gumbel's at the same τ, its variance not larger (Rao-Blackwell).",
-  "**ReinMax** (Liu et al. 2023): accurate to second order at τ = 1, so unbiased where the loss is quadratic. Larger τ trade this for variance.",
+  "**ReinMax** (Liu et al. 2023): accurate to second order at τ = 1, so unbiased where the loss is quadratic. Larger τ take a little of the variance at times, for bias.",
   "**decoupled** (Shah et al. 2024), drawn at a temperature of 2, which is another law: biased, for exploration; its τ is the backward temperature.",
   "**GST-1.0** (Fan et al. 2022): less variance than ST Gumbel without replicas is its aim; of the mean nothing is promised.",
 ];

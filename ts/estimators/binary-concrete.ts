@@ -27,6 +27,7 @@ import {
 import type { gumbelNoise } from "../noise.ts";
 import { readTau, scaleOf, tauOf } from "../rate.ts";
 import { type BinaryOut, estimatorKernels } from "./kernels.ts";
+import { product } from "./product.ts";
 
 /**
  * What a relaxed Bernoulli variable is given as: in (0, 1), or by its logit log y − log(1 − y), which has digits at both
@@ -284,7 +285,7 @@ function backward(
     for (let i = row * classes; i < (row + 1) * classes; i++) {
       const x = t[i];
       if (Number.isFinite(x)) {
-        const along = (space === "logit" ? v[i] : v[i] * slope(x)) * scale;
+        const along = (space === "logit" ? v[i] : product(v[i], slope(x))) * scale;
         sum -= along * x;
         out[i] = canonical(along);
       } else {

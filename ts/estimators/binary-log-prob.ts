@@ -20,6 +20,7 @@ import { readTau, tauOf } from "../rate.ts";
 import type { BinarySpace, binaryConcrete } from "./binary-concrete.ts";
 import { BinaryDensity } from "./binary-density.ts";
 import { inRows, readOuts } from "./outs.ts";
+import { product } from "./product.ts";
 
 /** Options of {@link binaryConcreteLogProb} and {@link binaryConcreteLogProbVjp}. */
 export interface BinaryConcreteLogProbOptions extends ShapeOptions {
@@ -272,9 +273,9 @@ function backward(densities: Densities, v: Float32Array, out: BinaryConcreteLogP
     let byTau = 0;
     for (let i = start; i < end; i++) {
       density.set(data[i], logits[i]);
-      out.sample[i] = canonical(v[i] * density.bySample);
-      out.input[i] = canonical(v[i] * density.byLogit);
-      byTau += v[i] * density.byTau;
+      out.sample[i] = canonical(product(v[i], density.bySample));
+      out.input[i] = canonical(product(v[i], density.byLogit));
+      byTau += product(v[i], density.byTau);
     }
     out.tau[row] = canonical(byTau);
   }

@@ -19,8 +19,7 @@ import { type From, makeBatch, readFrom, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import { type Gradient, PRODUCT_OPTIONS, type VjpOptions } from "../gradients.ts";
 import { PERTURBED_OPTIONS, type PerturbedOptions } from "../gumbel-max.ts";
-import { Purpose } from "../js/philox.ts";
-import type { Batch } from "../kernels.ts";
+import type { Batch, NoisePurpose } from "../kernels.ts";
 import { type CallKey, type Key, readNoiseKey } from "../key.ts";
 
 /** Options of {@link gumbelGivenArgmax} and {@link truncatedGumbel}. */
@@ -97,11 +96,11 @@ export function readConditional(logits: Matrix, options: PerturbedOptions): Cond
   return { input, given, from, batch, key, noise, inputs };
 }
 
-/** The noise of a call: what was given, or that of variables that something is known of. */
-export function noiseOf({ input, batch, noise }: Conditional): Float32Array {
+/** The noise of a call: what was given, or that of a purpose. */
+export function noiseOf({ input, batch, noise }: Conditional, purpose: NoisePurpose): Float32Array {
   if (noise !== undefined) return gather(noise, input);
   const drawn = new Float32Array(input.data.length);
-  kernels().noise(batch, drawn, Purpose.conditional);
+  kernels().noise(batch, drawn, purpose);
   return drawn;
 }
 

@@ -60,7 +60,7 @@ export interface GumbelMaxSample {
    * Backward: the estimate of d E[loss] by the input, from d loss / d sample at the sample drawn.
    *
    * By weights it is that by logits divided by the weights (0 where one is 0). Exactly 0 at impossible classes,
-   * whatever v holds there, and in a row where one class is certain; NaN in a marked row. By logits a row sums to 0
+   * whatever v holds there, and, for a finite v, in a row where one class is certain; NaN in a marked row. By logits a row sums to 0
    * within 2^-20·Σ y|v|/τ, the sum over all softmaxes y of the formula. The same call gives the same result.
    *
    * @param v - d loss / d sample, `[rows, classes]`.

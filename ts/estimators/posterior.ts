@@ -13,6 +13,7 @@ import { canonical, expF64 } from "../js/math.ts";
 import { each, markRow } from "../js/rows.ts";
 import { type Backward, type Conditional, readBackward } from "./conditional.ts";
 import { Locations, truncate, truncateSlope } from "./locations.ts";
+import { product } from "./product.ts";
 
 /** Writes the variables of all rows, whose largest are at `top`; throws for the first row that has none such. */
 export function givenTop(
@@ -110,15 +111,15 @@ function backward(
   let toMost = v[at + top];
   for (let i = 0; i < values.length; i++) {
     if (i !== top && values[i] > Number.NEGATIVE_INFINITY) {
-      toMost += v[at + i] * truncateSlope(most, values[i] + noise[at + i]);
+      toMost += product(v[at + i], truncateSlope(most, values[i] + noise[at + i]));
     }
   }
   for (let i = 0; i < values.length; i++) {
     const l = values[i];
     if (!Number.isFinite(l)) out[at + i] = 0;
     else {
-      const own = i === top ? 0 : v[at + i] * truncateSlope(l + noise[at + i], most);
-      out[at + i] = canonical(row.derivative(own + expF64(l - logSum) * toMost, i));
+      const own = i === top ? 0 : product(v[at + i], truncateSlope(l + noise[at + i], most));
+      out[at + i] = canonical(row.derivative(own + product(toMost, expF64(l - logSum)), i));
     }
   }
 }

@@ -4,6 +4,7 @@ import { kernels } from "../backend.ts";
 import type { From, OnInvalidRow } from "../batch.ts";
 import type { categorical } from "../categorical.ts";
 import { checkNames, checkOptions } from "../check.ts";
+import { Purpose } from "../js/philox.ts";
 import { KEY_OPTIONS, type KeyOptions, publicKey } from "../key.ts";
 import {
   type Conditional,
@@ -133,7 +134,7 @@ function draw(
   const { input, batch, key } = call;
   const drawn = readOuts(out, call);
   const { index, max, value } = drawn;
-  const noise = noiseOf(call);
+  const noise = noiseOf(call, Purpose.conditional);
   // Stops at the same row as the variables do, which say why.
   kernels().categorical(batch, input.data, 1, index);
   givenTop(call, noise, index, value);

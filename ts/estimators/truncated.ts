@@ -5,6 +5,7 @@ import { checkOptions, kindError, valueError } from "../check.ts";
 import type { Gradient } from "../gradients.ts";
 import type { gumbelMax } from "../gumbel-max.ts";
 import { canonical } from "../js/math.ts";
+import { Purpose } from "../js/philox.ts";
 import { each, markRow } from "../js/rows.ts";
 import { publicKey } from "../key.ts";
 import {
@@ -18,6 +19,7 @@ import {
   readConditional,
 } from "./conditional.ts";
 import { Locations, truncate, truncateSlope } from "./locations.ts";
+import { product } from "./product.ts";
 
 /** Gradients of truncated Gumbel variables. */
 export interface TruncatedGumbelGradient extends Gradient {
@@ -63,7 +65,7 @@ export function truncatedGumbel(
   const most = readBound(bound, call.input.rows);
   const out = readOut("out", options.out, call.input.data.length, call.inputs);
   checkApart("out", options.out, [["bound", bound]]);
-  fill(call, noiseOf(call), most, out);
+  fill(call, noiseOf(call, Purpose.truncated), most, out);
   call.key?.rng?.next();
   return out;
 }
@@ -102,7 +104,7 @@ export function truncatedGumbelVjp(
   const most = readBound(bound, call.input.rows);
   const value = readOut("out", options.out, call.input.data.length, []);
   checkApart("out", options.out, [...call.inputs, ["bound", bound]]);
-  const noise = noiseOf(call);
+  const noise = noiseOf(call, Purpose.truncated);
   fill(call, noise, most, value);
   call.key?.rng?.next();
   return { value, key: call.key && publicKey(call.key), vjp: gradient(call, noise, most) };
@@ -187,8 +189,8 @@ function backward(
     if (l === Number.NEGATIVE_INFINITY) out[i] = 0;
     else {
       const g = l + noise[i];
-      byBound += up * truncateSlope(bound, g);
-      out[i] = canonical(row.derivative(up * truncateSlope(g, bound), i - at));
+      byBound += product(up, truncateSlope(bound, g));
+      out[i] = canonical(row.derivative(product(up, truncateSlope(g, bound)), i - at));
     }
   }
   return byBound;

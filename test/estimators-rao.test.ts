@@ -3,12 +3,14 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createWasmEstimatorKernels } from "../ts/estimators/wasm.ts";
 import { createJsEstimatorKernels } from "../ts/js/estimators.ts";
 import type { Batch } from "../ts/kernels.ts";
+import { prepare } from "../ts/wasm.ts";
 import { bits, expectSameBits, NAN_BITS } from "./support/bits.ts";
 import { fnv1a } from "./support/fnv.ts";
 import { input, KINDS, type Kind, spoil, testWords, upstream } from "./support/inputs.ts";
-import { batchOf, js, wasmEstimators } from "./support/kernels.ts";
+import { batchOf, js, wasmBytes, wasmEstimators } from "./support/kernels.ts";
 import { noiseOfReplicas, type RaoRow, raoReference } from "./support/rao.ts";
 import { words } from "./support/words.ts";
 

@@ -51,8 +51,8 @@ export interface TruncatedGumbelGradient extends Gradient {
  *
  * @example
  * ```ts
- * truncatedGumbel([0, 1, 2], 0.5, { seed: 1 }); // Float32Array [-0.174, 0.181, 0.405]
- * truncatedGumbel([[0, 1], [0, 1]], [-5, Infinity], { seed: 1 }); // Float32Array [-5.004, -5.002, 0.153, 2.701]
+ * truncatedGumbel([0, 1, 2], 0.5, { seed: 1 }); // Float32Array [-0.548, 0.178, 0.458]
+ * truncatedGumbel([[0, 1], [0, 1]], [-5, Infinity], { seed: 1 }); // Float32Array [-5.008, -5.002, 0.499, 1.128]
  * ```
  */
 export function truncatedGumbel(
@@ -88,10 +88,10 @@ export function truncatedGumbel(
  * @example
  * ```ts
  * const { value, vjp } = truncatedGumbelVjp([0, 1, 2], 0.5, { seed: 1 });
- * value; // Float32Array [-0.174, 0.181, 0.405]
+ * value; // Float32Array [-0.548, 0.178, 0.458]
  * const { input, bound } = vjp([1, 2, 3]);
- * input; // Float32Array [0.490, 0.546, 0.271]
- * bound; // Float32Array [4.693]
+ * input; // Float32Array [0.649, 0.551, 0.123]
+ * bound; // Float32Array [4.676]
  * ```
  */
 export function truncatedGumbelVjp(

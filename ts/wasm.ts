@@ -151,7 +151,7 @@ export function createKernels({ wasm, arena }: Instance): Kernels {
         valuePort.at,
         steps.length,
         draws ? result.at : 0,
-        flagsOf(batch) | SPARSE,
+        flagsOf(batch),
       );
     return runEdited(batch, [l, valuePort], [result], call, 3, sumsOf(classes) + LIST_SPARE);
   };

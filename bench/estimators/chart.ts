@@ -27,6 +27,8 @@ const COLOURS = [
 interface Point {
   readonly tau: number | undefined;
   readonly value: number;
+  /** Half of its confidence interval; 0 where none is known. */
+  readonly margin: number;
   /** Whether chance alone may explain it. */
   readonly isChance: boolean;
 }
@@ -61,8 +63,8 @@ export function chart(run: Run): string {
 </style>
 <rect class="page" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8"/>
 <text class="title" id="title" x="${MARGIN}" y="${MARGIN + 16}">Gradient estimators: bias and deviation against τ</text>
-<text class="soft" x="${MARGIN}" y="${MARGIN + 38}">As a part of the exact gradient's length, both axes logarithmic; ${run.samples.toLocaleString("en")} estimates each. Hollow: a bias</text>
-<text class="soft" x="${MARGIN}" y="${MARGIN + 56}">that chance may explain, drawn where its confidence interval ends. Without τ: drawn across.</text>
+<text class="soft" x="${MARGIN}" y="${MARGIN + 38}">As a part of the exact gradient's length, both axes logarithmic; ${run.samples.toLocaleString("en")} estimates each. Lines across points: 95 % confidence.</text>
+<text class="soft" x="${MARGIN}" y="${MARGIN + 56}">Hollow, and a dashed bias: what chance may explain, drawn where its confidence interval ends. Without τ: drawn across.</text>
 ${[...panels, ...legend].join("\n")}
 </svg>
 `;
@@ -87,12 +89,13 @@ function biasOf({ entry, bias }: Finding, length: number): Point {
   return {
     tau: entry.tau,
     value: (isChance ? bias.length + bias.margin : bias.length) / length,
+    margin: isChance ? 0 : bias.margin / length,
     isChance,
   };
 }
 
 function deviationOf({ entry, variance }: Finding, length: number): Point {
-  return { tau: entry.tau, value: Math.sqrt(variance) / length, isChance: false };
+  return { tau: entry.tau, value: Math.sqrt(variance) / length, margin: 0, isChance: false };
 }
 
 type Scale = (value: number) => number;
@@ -141,17 +144,20 @@ function panel(
   ];
   const drawn = lines.map(({ family, points }) => {
     const colour = colourOf(family);
-    const placed = points.flatMap(({ tau, value, isChance }) =>
-      tau === undefined ? [] : [{ x: x(tau), y: y(value), isChance }],
+    const placed = points.flatMap(({ tau, value, margin, isChance }) =>
+      tau === undefined
+        ? []
+        : [{ x: x(tau), y: y(value), from: y(value - margin), to: y(value + margin), isChance }],
     );
     if (placed.length === 0) {
       const at = y(points[0].value).toFixed(1);
       return `<path stroke="${colour}" stroke-width="1.5" stroke-dasharray="4 4" d="M${left} ${at}H${right}"/>`;
     }
     const path = placed.map((point) => `${point.x.toFixed(1)} ${point.y.toFixed(1)}`).join("L");
-    const marks = placed.map(({ x, y, isChance }) => {
+    const marks = placed.map(({ x, y, from, to, isChance }) => {
       const fill = isChance ? 'class="hollow"' : `fill="${colour}"`;
-      return `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3.5" stroke="${colour}" stroke-width="1.5" ${fill}/>`;
+      const interval = `<path stroke="${colour}" stroke-width="1.5" d="M${x.toFixed(1)} ${from.toFixed(1)}V${to.toFixed(1)}"/>`;
+      return `${interval}<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3.5" stroke="${colour}" stroke-width="1.5" ${fill}/>`;
     });
     return `<path fill="none" stroke="${colour}" stroke-width="1.5" d="M${path}"/>${marks.join("")}`;
   });

@@ -37,7 +37,7 @@ const ROWS: readonly (readonly [Operation, Shape])[] = [
 /** Who has operations of many kinds; RESULTS.md has all. */
 const SHOWN = [
   ...[REFERENCE, "gumbel, new array", "gumbel, plan", JS_BACKEND],
-  ...[PLAIN, "tfjs wasm", "jax-js wasm", "PyTorch", "JAX", "numpy f32"],
+  ...[PLAIN, "tfjs wasm", "jax-js wasm", "transformers.js", "PyTorch", "JAX", "numpy f32"],
 ];
 
 /** The README with the figures of `run`. */

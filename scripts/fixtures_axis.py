@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes test/fixtures/axis.json: what PyTorch's `dim` means, in float64, for test/axis.test.ts.
+"""Writes test/fixtures/axis.json: what PyTorch's `dim` means, in float64, for test/shape.test.ts.
 
     python3 -m pip install -r scripts/requirements.txt && python3 scripts/fixtures_axis.py
 

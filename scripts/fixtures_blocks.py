@@ -28,12 +28,12 @@ from fixtures import words
 
 OUTPUT = Path(__file__).parent.parent / "test" / "fixtures" / "blocks.json"
 SEED, STREAM = 0xFEDCBA987, 5
-CONDITIONAL = 4
+CONDITIONAL, TRUNCATED = 4, 8
 
 
-def key_noise(row, columns):
+def key_noise(row, columns, purpose):
     """Gumbel noise in float64. A word below 2^16 would get 32 bits more from the next purpose; there is none here."""
-    k = words(SEED, STREAM, row, columns, purpose=CONDITIONAL).astype(np.float64)
+    k = words(SEED, STREAM, row, columns, purpose=purpose).astype(np.float64)
     assert k.min() >= 1 << 16
     return list(-np.log(-np.log1p(-(k + 0.5) * 2.0**-32)))
 
@@ -73,9 +73,10 @@ def example(number, source, classes, weights, given, far, bound):
         x = [2.0 ** source.randrange(-20, 20) * multiple(source, 1, 4) for _ in columns]
     else:
         x = [multiple(source, -far, far) for _ in columns]
-    g = [multiple(source, -4, 30) for _ in range(classes)] if given else key_noise(number, classes)
+    g = [multiple(source, -4, 30) for _ in range(classes)] if given else key_noise(number, classes, CONDITIONAL)
+    t = g if given else key_noise(number, classes, TRUNCATED)
     v = [multiple(source, -2, 2) for _ in range(classes)]
-    noise, up = tensor([g[i] for i in columns]), tensor([v[i] for i in columns])
+    noise, of_truncated, up = (tensor([x[i] for i in columns]) for x in (g, t, v))
     top = source.randrange(len(columns))
 
     leaf = tensor(x).requires_grad_()
@@ -84,7 +85,7 @@ def example(number, source, classes, weights, given, far, bound):
     (gradient,) = torch.autograd.grad(values @ up, leaf)
     b = tensor(bound).requires_grad_()
     theta = leaf if weights else torch.exp(leaf)
-    below = truncated(theta, noise, b)
+    below = truncated(theta, of_truncated, b)
     by_leaf, by_bound = torch.autograd.grad(below @ up, (leaf, b))
 
     def row(numbers, missing):

@@ -21,7 +21,7 @@ from fixtures import words
 OUTPUT = Path(__file__).parent.parent / "test" / "fixtures" / "estimators.json"
 SEED, STREAM = 0x123456789, 7
 REPLICAS = 3
-DRAW, CONDITIONAL = 0, 4
+DRAW, REPLICA = 0, 10
 
 
 def noise(row, columns, purpose):
@@ -123,7 +123,7 @@ def make_rows(classes, count, masked, weights):
         v = [source.randrange(-2 * 1024, 2 * 1024) / 1024 for _ in range(classes)]
         possible = [not masked or i % 3 != 1 for i in range(classes)]
         width = 4 * ((classes + 3) // 4)
-        conditional = noise(number, REPLICAS * width, CONDITIONAL).reshape(REPLICAS, width)
+        conditional = noise(number, REPLICAS * width, REPLICA).reshape(REPLICAS, width)
         keep = torch.tensor(possible)
         l = torch.tensor(x, dtype=torch.float64)[keep]
         row = {"noise": noise(number, classes, DRAW)[keep], "conditional": conditional[:, :classes][:, keep]}

@@ -8,7 +8,7 @@ given the argmax, as exponentials E (Maddison, Tarlow & Minka 2014): the largest
 Z = sum(exp(l)), another -log(E_k / exp(l_k) + E_i / Z). What is added to the logits then counts as a constant, so that
 one replica has the gradient of the straight-through Gumbel-Softmax, and autograd differentiates the soft sample alone.
 
-E = -log1p(-w) of Philox words of purpose 4, replica r from column r * (classes rounded up to a multiple of 4) on.
+E = -log1p(-w) of Philox words of purpose 10, replica r from column r * (classes rounded up to a multiple of 4) on.
 Logits and upstream are multiples of 2^-10, which float32 holds exactly.
 """
 
@@ -21,7 +21,7 @@ import torch
 from fixtures import words
 
 OUTPUT = Path(__file__).parent.parent / "test" / "fixtures" / "rao.json"
-SEED, STREAM, CONDITIONAL = 0x243F6A8885A308D3, 2**33 + 5, 4
+SEED, STREAM, REPLICA = 0x243F6A8885A308D3, 2**33 + 5, 10
 
 
 def multiples(source, count, most):
@@ -31,8 +31,8 @@ def multiples(source, count, most):
 def exponentials(row, classes, replicas):
     """One row a replica."""
     columns = (classes + 3) // 4 * 4
-    k = words(SEED, STREAM, row, columns * replicas, CONDITIONAL).astype(np.float64)
-    tail = words(SEED, STREAM, row, columns * replicas, CONDITIONAL + 1).astype(np.float64)
+    k = words(SEED, STREAM, row, columns * replicas, REPLICA).astype(np.float64)
+    tail = words(SEED, STREAM, row, columns * replicas, REPLICA + 1).astype(np.float64)
     w = np.where(k < 2**16, (k * 2.0**32 + tail + 0.5) * 2.0**-64, (k + 0.5) * 2.0**-32)
     return torch.tensor(-np.log1p(-w).reshape(replicas, columns)[:, :classes])
 

@@ -23,7 +23,30 @@ import {
   softmaxBackward,
   softmaxVjp,
 } from "gumbel";
-import { gumbelMaxVjp, logGumbelSoftmax, logGumbelSoftmaxVjp } from "gumbel/estimators";
+import {
+  type BinarySpace,
+  binaryConcrete,
+  binaryConcreteLogProb,
+  binaryConcreteLogProbVjp,
+  binaryConcreteVjp,
+  concreteKl,
+  concreteKlVjp,
+  concreteLogProb,
+  concreteLogProbVjp,
+  entropy,
+  entropyVjp,
+  gumbelGivenArgmax,
+  gumbelGivenArgmaxVjp,
+  gumbelMaxVjp,
+  gumbelTopDown,
+  gumbelTopDownVjp,
+  klDivergence,
+  klDivergenceVjp,
+  logGumbelSoftmax,
+  logGumbelSoftmaxVjp,
+  truncatedGumbel,
+  truncatedGumbelVjp,
+} from "gumbel/estimators";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectSame, random } from "./support/api-arrays.ts";
 import { fromLast, moved, type Result, sizeOf, toLast } from "./support/axes.ts";
@@ -54,6 +77,7 @@ const perRow = (rows: number, f: (row: number) => number) =>
   Array.from({ length: rows }, (_, i) => f(i));
 const temperatures = ({ rows }: Given) => perRow(rows, (row) => 0.5 + (row % 5) / 4);
 const seeds = ({ rows }: Given) => perRow(rows, (row) => 100 + ((row * 7) % 11));
+const upstreams = ({ rows }: Given) => perRow(rows, (row) => row - 1.5);
 const weights = ({ x }: Given) => x.map((x) => Math.abs(x));
 
 const differentiable = (f: typeof softmaxVjp, { x, y, z, layout }: Given): Results => {
@@ -73,6 +97,12 @@ const sampled = (given: Given, options: object): Results => {
   };
 };
 
+const relaxedBits = (g: Given, options: { hard?: boolean; space?: BinarySpace }): Results => {
+  const d = binaryConcreteVjp(g.x, { ...g.layout, ...options, seed, tau: temperatures(g) });
+  const { input, tau } = d.vjp(g.z, { tau: true });
+  return { shaped: [d.sample, d.soft, input], rows: [tau as Float32Array] };
+};
+
 type Call = (given: Given) => Results;
 
 const ESTIMATORS = [
@@ -90,10 +120,9 @@ const CALLS: Record<string, Call> = {
   logSumExp: (g) => ({ rows: [logSumExp(g.x, g.layout)] }),
   softmaxVjp: (g) => differentiable(softmaxVjp, g),
   logSoftmaxVjp: (g) => differentiable(logSoftmaxVjp, g),
-  logSumExpVjp: ({ x, z, rows, layout }) => {
-    const d = logSumExpVjp(x, layout);
-    const v = perRow(rows, (row) => row - 1.5);
-    return { shaped: [d.vjp(v).input], rows: [d.value, d.jvp({ input: z })] };
+  logSumExpVjp: (g) => {
+    const d = logSumExpVjp(g.x, g.layout);
+    return { shaped: [d.vjp(upstreams(g)).input], rows: [d.value, d.jvp({ input: g.z })] };
   },
   softmaxBackward: (g) => ({
     shaped: [softmaxBackward(g.x, g.y, { ...g.layout, tau: temperatures(g) })],
@@ -164,6 +193,84 @@ const CALLS: Record<string, Call> = {
     const k = Math.min(g.classes, 2);
     const best = gumbelTopK(g.x, k, { ...g.layout, seed: seeds(g), bias: g.z });
     return { rows: [best.index, best.score, best.logProb] };
+  },
+  gumbelGivenArgmax: (g) => {
+    const index = perRow(g.rows, (row) => row % g.classes);
+    const d = gumbelGivenArgmaxVjp(weights(g), index, { ...g.layout, from: "weights", noise: g.z });
+    const alone = gumbelGivenArgmax(g.x, index, { ...g.layout, seed: seeds(g) });
+    return { shaped: [alone, d.value, d.vjp(g.y).input] };
+  },
+  truncatedGumbel: (g) => {
+    const bound = perRow(g.rows, (row) => row / 8);
+    const d = truncatedGumbelVjp(g.x, bound, { ...g.layout, noise: g.z });
+    const gradient = d.vjp(g.y);
+    const alone = truncatedGumbel(g.x, bound, { ...g.layout, seed: seeds(g) });
+    return { shaped: [alone, d.value, gradient.input], rows: [gradient.bound] };
+  },
+  gumbelTopDown: (g) => {
+    const d = gumbelTopDownVjp(g.x, { ...g.layout, seed: seeds(g) });
+    const alone = gumbelTopDown(g.x, { ...g.layout, seed: seeds(g) });
+    return {
+      shaped: [d.value, d.vjp(g.y).input, alone.value],
+      rows: [d.index, d.max, alone.index, alone.max],
+    };
+  },
+  entropy: (g) => {
+    const options = { ...g.layout, temperature: temperatures(g) };
+    const d = entropyVjp(g.x, options);
+    const { input, temperature } = d.vjp(upstreams(g));
+    return { shaped: [input], rows: [entropy(g.x, options), d.value, temperature] };
+  },
+  klDivergence: (g) => {
+    const d = klDivergenceVjp(g.x, g.y, g.layout);
+    const { input, prior } = d.vjp(upstreams(g));
+    return {
+      shaped: [input, prior as Float32Array],
+      rows: [klDivergence(g.x, g.y, g.layout), klDivergence(g.x, undefined, g.layout), d.value],
+    };
+  },
+  "klDivergence from one row": (g) => {
+    const d = klDivergenceVjp(g.x, random(g.classes, seed), g.layout);
+    const { input, prior } = d.vjp(upstreams(g));
+    return { shaped: [input], rows: [d.value, prior as Float32Array] };
+  },
+  concreteLogProb: (g) => {
+    const options = { ...g.layout, tau: temperatures(g) };
+    const d = concreteLogProbVjp(g.y, g.x, options);
+    const { sample, input, tau } = d.vjp(upstreams(g));
+    return { shaped: [sample, input], rows: [concreteLogProb(g.y, g.x, options), d.value, tau] };
+  },
+  concreteKl: (g) => {
+    const options = { ...g.layout, tau: temperatures(g), prior: g.z, priorTau: 0.7 };
+    const d = concreteKlVjp(g.y, g.x, options);
+    const by = d.vjp(upstreams(g));
+    return {
+      shaped: [by.sample, by.input, by.prior as Float32Array],
+      rows: [concreteKl(g.y, g.x, options), d.value, by.tau, by.priorTau as Float32Array],
+    };
+  },
+  "concreteKl from one row": (g) => {
+    const d = concreteKlVjp(g.y, g.x, { ...g.layout, prior: random(g.classes, seed) });
+    const { sample, input, prior } = d.vjp(upstreams(g));
+    return { shaped: [sample, input], rows: [d.value, prior as Float32Array] };
+  },
+  binaryConcrete: (g) => ({
+    shaped: [
+      binaryConcrete(g.x, { ...g.layout, seed: seeds(g), tau: temperatures(g) }),
+      binaryConcrete(g.x, { ...g.layout, noise: g.y, hard: true }),
+      binaryConcrete(g.x, { ...g.layout, noise: g.y, space: "logit" }),
+    ],
+  }),
+  binaryConcreteVjp: (g) => relaxedBits(g, { hard: true }),
+  "binaryConcreteVjp in logit space": (g) => relaxedBits(g, { space: "logit" }),
+  binaryConcreteLogProb: (g) => {
+    const options = { ...g.layout, tau: temperatures(g), space: "logit" } as const;
+    const d = binaryConcreteLogProbVjp(g.y, g.x, options);
+    const { sample, input, tau } = d.vjp(g.z);
+    return {
+      shaped: [binaryConcreteLogProb(g.y, g.x, options), d.value, sample, input],
+      rows: [tau],
+    };
   },
   gumbelGivenMax: (g) => ({
     shaped: [

@@ -4,16 +4,13 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { makeBatch } from "../ts/batch.ts";
 import type { EstimatorKernels } from "../ts/estimators/kernels.ts";
-import { createWasmEstimatorKernels } from "../ts/estimators/wasm.ts";
 import { createJsEstimatorKernels } from "../ts/js/estimators.ts";
 import type { Batch } from "../ts/kernels.ts";
-import { prepare } from "../ts/wasm.ts";
 import { expectSameBits } from "./support/bits.ts";
 import { givenNoise, input, KINDS, type Kind, spoil, upstream } from "./support/inputs.ts";
-import { js as coreKernels, wasmBytes } from "./support/kernels.ts";
+import { js as coreKernels, wasmEstimators as wasm } from "./support/kernels.ts";
 
 const js = createJsEstimatorKernels();
-const wasm = createWasmEstimatorKernels(prepare(new WebAssembly.Module(wasmBytes)));
 
 interface Case {
   readonly rows: number;

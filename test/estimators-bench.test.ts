@@ -6,6 +6,7 @@ import type { Draw, Entry } from "../bench/estimators/entries.ts";
 import { findings } from "../bench/estimators/findings.ts";
 import { measure } from "../bench/estimators/measure.ts";
 import { hotelling, Moments } from "../bench/estimators/moments.ts";
+import { exactBias, flatter, ORDERS } from "../bench/estimators/orders.ts";
 import {
   exactGradient,
   expectedLoss,
@@ -110,6 +111,11 @@ test("T² is chi-square of 9 degrees of freedom: the mean and the tail of 400", 
   expect(Math.abs(t2.reduce((a, b) => a + b) / 400 - 9)).toBeLessThan(0.85);
   // Above 21.67 is one in 100; more than 12 of 400 happen once in 3,000 times.
   expect(t2.filter((x) => x > 21.67).length).toBeLessThan(13);
+});
+
+test.each(ORDERS)("$name is accurate to order $order, as its paper says", ({ order, options }) => {
+  const [a, b] = [1 / 64, 1 / 128].map((step) => exactBias(flatter(SMOOTH, step), options));
+  expect(Math.abs(Math.log2((a as number) / (b as number)) - order)).toBeLessThan(0.1);
 });
 
 test("a promise that is kept, and one that isn't", () => {

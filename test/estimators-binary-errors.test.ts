@@ -13,7 +13,8 @@ const {
 
 const x = [1, 2, 3];
 const y = [0.25, 0.5, 0.75];
-const names = "seed, stream, row, rng, classes, tau, hard, space, noise, onInvalidRow, out";
+const names =
+  "seed, stream, row, rng, classes, tau, hard, space, noise, onInvalidRow, out, shape, axis";
 const positive = "a finite number > 0";
 const apart = (label: string, other: string) =>
   `RangeError: "${label}" expected memory apart from "${other}", got shared memory`;
@@ -78,7 +79,7 @@ describe("options", () => {
     [
       "a key for densities",
       () => logProb(y, x, { seed: 1 }),
-      'TypeError: "options" expected only classes, tau, space, onInvalidRow, out, got "seed"',
+      'TypeError: "options" expected only classes, tau, space, onInvalidRow, out, shape, axis, got "seed"',
     ],
     [
       "logits of another length",

@@ -405,6 +405,8 @@ describe("limits", () => {
       expect([...gradient.sample, ...gradient.input, ...gradient.tau].every((g) => g === 0)).toBe(
         true,
       );
+      const any = vjp([Infinity, NaN, -Infinity, NaN, Infinity]);
+      expect([...any.sample, ...any.input, ...any.tau].every((g) => g === 0)).toBe(true);
     }
   });
 

@@ -138,17 +138,17 @@ describe("rows and noise", () => {
     [
       "noise for top-down",
       () => topDown(x, { noise: x }),
-      'TypeError: "options" expected only seed, stream, row, rng, classes, from, onInvalidRow, out, got "noise"',
+      'TypeError: "options" expected only seed, stream, row, rng, classes, from, onInvalidRow, out, shape, axis, got "noise"',
     ],
     [
       "a temperature",
       () => given(x, 1, { temperature: 1 }),
-      'TypeError: "options" expected only seed, stream, row, rng, classes, from, noise, onInvalidRow, out, got "temperature"',
+      'TypeError: "options" expected only seed, stream, row, rng, classes, from, noise, onInvalidRow, out, shape, axis, got "temperature"',
     ],
     [
       "an unknown option, truncated",
       () => truncatedVjp(x, 1, { tau: 1 }),
-      'TypeError: "options" expected only seed, stream, row, rng, classes, from, noise, onInvalidRow, out, got "tau"',
+      'TypeError: "options" expected only seed, stream, row, rng, classes, from, noise, onInvalidRow, out, shape, axis, got "tau"',
     ],
   ]);
 });

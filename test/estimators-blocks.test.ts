@@ -12,6 +12,8 @@ import {
 } from "gumbel/estimators";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dot, expectSame, random } from "./support/api-arrays.ts";
+import { batchOf, js } from "./support/kernels.ts";
+import type { WordKey } from "./support/words.ts";
 
 interface Row {
   row: number;
@@ -160,6 +162,18 @@ describe("gradients are those of central differences in float64: within 10^-7 of
   });
 });
 
+/** Noise of a purpose: 4 where the argmax is known, 8 below a bound. */
+function noiseOf(
+  purpose: 4 | 8,
+  classes: number,
+  rows: number,
+  key: Partial<WordKey>,
+): Float32Array {
+  const out = new Float32Array(rows * classes);
+  js.noise(batchOf({ rows, classes, key: { seed: 1n, stream: 0, row: 0, ...key } }), out, purpose);
+  return out;
+}
+
 const LENGTHS = [1, 2, 3, 4, 5, 15, 16, 17, 255, 256, 257, 511, 512, 513, 1000];
 
 describe.each(LENGTHS)("%i classes", (classes) => {
@@ -212,7 +226,8 @@ describe.each(LENGTHS)("%i classes", (classes) => {
 
   test("below the largest they are truncated there, but for its rounding to float32", () => {
     const { index, max, value } = gumbelTopDown(x, key);
-    truncatedGumbel(x, max, key).forEach((y, i) => {
+    const noise = noiseOf(4, classes, rows, key);
+    truncatedGumbel(x, max, { classes, noise }).forEach((y, i) => {
       if (i % classes === index[Math.floor(i / classes)] || y === value[i]) return;
       expect(Math.abs(y - value[i])).toBeLessThan(
         2 ** -22 * (1 + Math.abs(y) + Math.abs(max[Math.floor(i / classes)])),
@@ -232,9 +247,12 @@ describe.each(LENGTHS)("%i classes", (classes) => {
 });
 
 describe("noise and streams", () => {
-  test("the noise is not gumbelMax's; without a bound it is what truncated variables are made of", () => {
-    const noise = truncatedGumbel([0, 0, 0], Infinity, { seed: 1 });
-    expect([...noise]).not.toEqual([...gumbelNoise(1, 3, { seed: 1 })]);
+  test("gumbelMax, variables with a known argmax and those below a bound have noise of their own", () => {
+    const noise = noiseOf(4, 3, 1, {});
+    const below = noiseOf(8, 3, 1, {});
+    const all = [...noise, ...below, ...gumbelNoise(1, 3, { seed: 1 })];
+    expect(new Set(all).size).toBe(9);
+    expectSame(truncatedGumbel([0, 0, 0], Infinity, { seed: 1 }), below);
     expectSame(
       gumbelGivenArgmax([1, 2, 3], 1, { seed: 1 }),
       gumbelGivenArgmax([1, 2, 3], 1, { noise }),
@@ -317,10 +335,18 @@ describe("limits", () => {
 
   test("one class: the largest is l + G; its gradient is all that arrives", () => {
     const { value, max, vjp } = gumbelTopDownVjp([2], { seed: 1 });
-    const noise = truncatedGumbel([0], Infinity, { seed: 1 });
+    const noise = noiseOf(4, 1, 1, {});
     expect(value[0]).toBe(Math.fround(2 + noise[0]));
     expect(max[0]).toBe(value[0]);
     expect([...vjp([3]).input]).toEqual([3]);
+  });
+
+  test("what can't be moved has the gradient 0, whatever arrives there", () => {
+    const { vjp } = truncatedGumbelVjp([Infinity, 0], 1, { seed: 1 });
+    expect(vjp([NaN, 1]).input[0]).toBe(0);
+    const given = gumbelGivenArgmaxVjp([Infinity, 0], 0, { seed: 1 });
+    const expected = given.vjp([0, 1]).input;
+    expectSame(given.vjp([NaN, 1]).input, expected);
   });
 
   test("the maximum moves by softmax(l), to the last digit", () => {

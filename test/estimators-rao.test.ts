@@ -10,15 +10,29 @@ import { prepare } from "../ts/wasm.ts";
 import { bits, expectSameBits, NAN_BITS } from "./support/bits.ts";
 import { fnv1a } from "./support/fnv.ts";
 import { input, KINDS, type Kind, spoil, testWords, upstream } from "./support/inputs.ts";
-import { batchOf, js, wasmBytes } from "./support/kernels.ts";
+import { batchOf, js, wasmBytes, wasmEstimators } from "./support/kernels.ts";
 import { noiseOfReplicas, type RaoRow, raoReference } from "./support/rao.ts";
 import { words } from "./support/words.ts";
 
 const BACKENDS = [
   ["TypeScript", createJsEstimatorKernels()],
-  ["wasm", createWasmEstimatorKernels(prepare(new WebAssembly.Module(wasmBytes)))],
+  ["wasm", wasmEstimators],
 ] as const;
 const [[, jsRao], [, wasmRao]] = BACKENDS;
+
+test("replicas take no memory: 3000 of them as much as one", () => {
+  const instance = prepare(new WebAssembly.Module(wasmBytes));
+  const kernels = createWasmEstimatorKernels(instance);
+  const [rows, classes] = [50, 1000];
+  const batch = batchOf({ rows, classes, key: KEY, t: 0.5 });
+  const x = input("plain", rows, classes, 1);
+  const v = upstream(x.length, 2);
+  const bytes = [1, 3000].map((replicas) => {
+    kernels.gumbelRao(batch, x, new Int32Array(rows), v, replicas, new Float32Array(x.length));
+    return instance.wasm.memory.buffer.byteLength;
+  });
+  expect(bytes[1]).toBe(bytes[0]);
+});
 
 /** Classes, replicas and hash, which crates/kernels/tests/rao.rs computes natively; it says what of. */
 const HASHES = readFileSync(new URL("fixtures/rao-hashes.txt", import.meta.url), "utf8")

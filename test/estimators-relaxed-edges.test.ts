@@ -354,6 +354,21 @@ describe("klDivergence", () => {
     expect(klDivergence([0, 1, 2], [1000, 1001, 1002])[0]).toBeLessThan(1e-24);
   });
 
+  test("gradients of peaked laws keep their digits", () => {
+    for (const [l, p] of [
+      [-28, -27],
+      [-34, -33],
+      [-40, -30],
+      [-80, -81],
+    ] as const) {
+      // Of two classes it is ±q₀·q₁·((l₀ − l₁) − (p₀ − p₁)).
+      const expected = (Math.exp(l) / (1 + Math.exp(l)) ** 2) * (p - l);
+      const { input } = klDivergenceVjp([0, l], [0, p]).vjp(1);
+      expect(Math.abs(input[0] / expected - 1)).toBeLessThan(1e-6);
+      expect(Math.abs(input[1] / expected + 1)).toBeLessThan(1e-6);
+    }
+  });
+
   test("from the uniform law it is log K less the entropy", () => {
     for (const classes of [1, 2, 33, 500]) {
       const logits = random(classes, classes).map((x, i) => (i % 4 === 1 ? -inf : x));
@@ -479,6 +494,11 @@ test("annealedTau falls exponentially in steps, down to the least", () => {
   expect(annealedTau(2 ** 53 - 1, { rate: 1e308 })).toBe(0.5);
   expect(annealedTau(12_345, { rate: 0 })).toBe(1);
   expect(annealedTau(5, { min: 1 })).toBe(1);
+  // The least value is never above the first.
+  expect(annealedTau(5, { start: 0.1 })).toBe(0.1);
+  // The product of rate and step is rounded, and its exponential is off by as much.
+  const far = annealedTau(513_000, { rate: 1e-3, min: 1e-300, every: 1 });
+  expect(Math.abs(far / Math.exp(-513) - 1)).toBeLessThan(2 ** -52 * (4 + 513) + 2 ** -52 * 513);
 });
 
 test("no rows: empty results", () => {

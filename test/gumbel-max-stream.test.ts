@@ -94,11 +94,9 @@ describe("without max the index differs only where two scores agree to 2^-22·(|
     const size = (i: number) => distance(i) + Math.abs(score(i));
     const apart = Math.abs(score(a) - score(b));
     expect(apart, `seed ${seed}`).toBeLessThanOrEqual(2 ** -22 * Math.max(size(a), size(b)));
-    if (temperature === 1) {
-      const largest = Math.max(...row.map(Math.abs));
-      const bound = 2 ** -22 * (largest + Math.max(Math.abs(score(a)), Math.abs(score(b))));
-      expect(apart, `seed ${seed}`).toBeLessThanOrEqual(bound);
-    }
+    const largest = Math.max(...row.map(Math.abs)) / temperature;
+    const bound = 2 ** -22 * (largest + Math.max(Math.abs(score(a)), Math.abs(score(b))));
+    expect(apart, `seed ${seed}`).toBeLessThanOrEqual(bound);
     return true;
   }
 

@@ -103,7 +103,9 @@ describe.each(names)("%s", (name) => {
       let [same, all] = [0, 0];
       for (const [x, t, label] of rows(name, [...LENGTHS, LARGE])) {
         const law = lawOf(x, t);
-        for (const mass of x.length === LARGE ? [0.9] : [0, 1e-9, 0.1, 0.5, 0.9, 0.99]) {
+        for (const mass of x.length === LARGE
+          ? [0.9]
+          : [0, 1e-9, 0.1, 0.5, 0.9, 0.99, 1 - 1e-9, 1 - 2 ** -53]) {
           const set = kept(x, { [option]: mass, temperature: t });
           const isSame = differences(set, nearest(law, mass)) === 0;
           const bounded = isSame || isWithinBound(x, t, law, mass, set);

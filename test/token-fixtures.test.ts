@@ -1,6 +1,6 @@
 /**
  * Kept classes against Hugging Face transformers, in fixtures/tokens.json: made by its own processors in its own order,
- * in float64 (scripts/token_fixtures.py). No logits are equal, since there ties are cut by rank.
+ * in float64 (scripts/fixtures_tokens.py). No logits are equal, since there ties are cut by rank.
  */
 
 import { readFileSync } from "node:fs";

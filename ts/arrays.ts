@@ -126,9 +126,22 @@ function checkNested(label: string, x: ReadonlyArray<unknown>, layout: Layout): 
 
 /** Reads a matrix of the shape of another, or one row of it. */
 export function readLikeRow(label: string, x: unknown, like: Layout): Float32Array {
-  const { classes } = like;
-  const oneRow = isNested(x) ? x.length === 1 : isArrayLike(x) && x.length === classes;
-  return readLike(label, x, oneRow ? { rows: 1, classes, inner: 1, shape: undefined } : like);
+  return readLike(label, x, likeOrRow(x, like));
+}
+
+/** The same as it was given. */
+export function readGivenLikeRow(label: string, x: unknown, like: Layout): Rows {
+  const layout = likeOrRow(x, like);
+  return { ...layout, data: readGivenLike(label, x, layout) };
+}
+
+function likeOrRow(x: unknown, like: Layout): Layout {
+  const { classes, shape } = like;
+  // Of a given shape one nested array can also be all there is along another axis.
+  const oneRow = isNested(x)
+    ? x.length === 1 && (shape === undefined || x[0]?.length === classes)
+    : isArrayLike(x) && x.length === classes;
+  return oneRow ? { rows: 1, classes, inner: 1, shape: undefined } : like;
 }
 
 /** Reads one value a row, or one for all. */

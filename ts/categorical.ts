@@ -93,8 +93,7 @@ const OPTIONS = [
  */
 export function categorical(logits: Matrix, options?: CategoricalOptions): Int32Array;
 /**
- * The same draws with their details. They take another pass over the row, and rows of up to 64 classes with one draw
- * each go one at a time then.
+ * The same draws with their details, which come in the pass of the draw.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - `details: true`, the key, the number of draws, temperature, and where the results go.

@@ -92,11 +92,11 @@ function widestOf(ports: readonly Port[]): number {
   return widest;
 }
 
-/** How many of the arrays have a value for each class. */
+/** How many arrays of their own have a value for each class. */
 function rowsIn(ports: readonly Port[], classes: number): number {
-  let arrays = 0;
-  for (const { data, width } of ports) if (data !== undefined && width === classes) arrays++;
-  return arrays;
+  return ports.filter(
+    ({ data, width, over }) => data !== undefined && over === undefined && width === classes,
+  ).length;
 }
 
 function checkClasses(classes: number, arrays: number): void {

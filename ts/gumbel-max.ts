@@ -90,8 +90,8 @@ const OPTIONS = [
  */
 export function gumbelMax(logits: Matrix, options?: GumbelMaxOptions): Int32Array;
 /**
- * The same draws with their details, which are of the law softmax(l/T), also where the noise is given. They take two
- * more passes over the row, and rows of up to 64 classes go one at a time then.
+ * The same draws with their details, which are of the law softmax(l/T), also where the noise is given. They take one more
+ * pass over the row.
  *
  * @param logits - `[rows, classes]`; weights with `from: "weights"`.
  * @param options - `details: true`, the key or the noise, temperature, and where the results go.

@@ -39,10 +39,10 @@ export interface Edits {
 }
 
 /**
- * Which words noise is made of, a number of `Purpose` in js/philox.ts: 0 as ever, 4 for variables that something is
- * known of, 6 for the other outcome of a binary variable.
+ * Which words noise is made of, a number of `Purpose` in js/philox.ts: 0 as ever, 4 for variables whose argmax is
+ * known, 6 for the other outcome of a binary variable, 8 for variables below a bound, 10 for replicas.
  */
-export type NoisePurpose = 0 | 4 | 6;
+export type NoisePurpose = 0 | 4 | 6 | 8 | 10;
 
 /** `"float16"`: IEEE 754 binary16. `"bfloat16"`: the upper half of a float32. */
 export type HalfType = "float16" | "bfloat16";

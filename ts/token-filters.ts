@@ -72,7 +72,7 @@ export interface TokenFilterOptions extends RestrictionOptions {
    * last of them. 1 (default): all. One or one a row.
    */
   topP?: PerRow<number> | undefined;
-  /** Keeps p ≥ minP · (largest p) (Nguyen et al. 2024). 0 (default): all. One or one a row. */
+  /** Keeps p ≥ minP · (largest p) (Nguyen et al. 2024). 0 (default), and what is below 2^-1022: all. One or one a row. */
   minP?: PerRow<number> | undefined;
   /**
    * Keeps the smallest set of classes with −log p nearest to the entropy whose sum reaches p (Meister et al. 2023), and

@@ -5,7 +5,7 @@ import { rebar } from "../../examples/rebar/rebar.ts";
 import { CLASSES, LOGITS, type Loss, probabilities, SIZE, VARIABLES } from "./problem.ts";
 
 /** What theory says of an estimator's mean. */
-export type Promise =
+export type Claim =
   /** It is the gradient. */
   | "unbiased"
   /** It is the gradient where the loss is quadratic. */
@@ -28,7 +28,7 @@ export interface Entry {
   readonly family: string;
   /** τ, or what takes its place; undefined where there is none. */
   readonly tau: number | undefined;
-  readonly promise: Promise;
+  readonly promise: Claim;
   gradients(draw: Draw, loss: Loss): Float32Array;
 }
 
@@ -36,7 +36,7 @@ export interface Entry {
 function oneHot(
   family: string,
   tau: number | undefined,
-  promise: Promise,
+  promise: Claim,
   options: GumbelMaxVjpOptions,
 ): Entry {
   return {

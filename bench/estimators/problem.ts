@@ -72,6 +72,13 @@ export function probabilities(logits: ArrayLike<number>): number[][] {
   });
 }
 
+/** The classes of every outcome. */
+export function outcomes(): number[][] {
+  return Array.from({ length: CLASSES ** VARIABLES }, (_, outcome) =>
+    Array.from({ length: VARIABLES }, (_, i) => Math.floor(outcome / CLASSES ** i) % CLASSES),
+  );
+}
+
 /** Calls `each` with the classes, the probability and the loss of every outcome. */
 function enumerate(
   loss: Loss,
@@ -79,8 +86,7 @@ function enumerate(
   each: (classes: readonly number[], probability: number, value: number) => void,
 ): void {
   const gradient = new Float32Array(SIZE);
-  for (let outcome = 0; outcome < CLASSES ** VARIABLES; outcome++) {
-    const classes = law.map((_, i) => Math.floor(outcome / CLASSES ** i) % CLASSES);
+  for (const classes of outcomes()) {
     const x = new Float32Array(SIZE);
     for (const [i, k] of classes.entries()) x[i * CLASSES + k] = 1;
     const probability = classes.reduce((product, k, i) => product * law[i][k], 1);

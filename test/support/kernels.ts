@@ -2,6 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { type BatchArguments, makeBatch } from "../../ts/batch.ts";
+import type { EstimatorKernels } from "../../ts/estimators/kernels.ts";
+import { createWasmEstimatorKernels } from "../../ts/estimators/wasm.ts";
 import { createKernels } from "../../ts/js/index.ts";
 import type { Batch, Kernels } from "../../ts/kernels.ts";
 import { createKernels as createWasmKernels, prepare } from "../../ts/wasm.ts";
@@ -10,7 +12,9 @@ import type { WordKey } from "./words.ts";
 export const wasmBytes = readFileSync(new URL("../../ts/wasm/gumbel_bg.wasm", import.meta.url));
 
 export const js: Kernels = createKernels();
-export const wasm: Kernels = createWasmKernels(prepare(new WebAssembly.Module(wasmBytes)));
+const instance = prepare(new WebAssembly.Module(wasmBytes));
+export const wasm: Kernels = createWasmKernels(instance);
+export const wasmEstimators: EstimatorKernels = createWasmEstimatorKernels(instance);
 
 /** For `describe.each`. */
 export const BACKENDS: [name: string, kernels: Kernels][] = [

@@ -65,7 +65,7 @@ export function noiseOfReplicas(batch: Batch, replicas: number): number[][][] {
   const columns = Math.ceil(classes / 4) * 4;
   const width = columns * replicas;
   const noise = new Float32Array(rows * width);
-  js.noise({ ...batch, classes: width }, noise, 4);
+  js.noise({ ...batch, classes: width }, noise, 10);
   return Array.from({ length: rows }, (_, row) =>
     Array.from({ length: replicas }, (_, replica) => {
       const start = row * width + replica * columns;

@@ -5,7 +5,7 @@ import { expF64 } from "../js/math.ts";
 export interface AnnealedTauOptions {
   /** r, finite and ≥ 0, a step: τ halves in ln 2/r steps. Default 10^-4. */
   rate?: number | undefined;
-  /** τ never falls below it: finite, > 0 and ≤ `start`. Default 0.5. */
+  /** τ never falls below it: finite, > 0 and ≤ `start`. Default 0.5, or `start` if that is less. */
   min?: number | undefined;
   /** τ changes every so many steps: an integer from 1 to 2^53 − 1. Default 1000. */
   every?: number | undefined;
@@ -20,7 +20,7 @@ const MOST_STEPS = 2 ** 53 - 1;
  * The τ of a training step on an exponential schedule: max(min, start·exp(−rate·t)), t the step rounded down to a
  * multiple of `every`.
  *
- * Range: [min, start]. Error: 2^-50, relative. The same bits on every engine.
+ * Range: [min, start]. Error: 2^-52·(4 + rate·step), relative. The same bits on every engine.
  *
  * @param step - The number of the step, an integer from 0 to 2^53 − 1.
  * @param options - Rate, least value, first value, and how often τ changes; the defaults are among the values that the
@@ -42,11 +42,13 @@ const MOST_STEPS = 2 ** 53 - 1;
 export function annealedTau(step: number, options: AnnealedTauOptions = {}): number {
   checkOptions(options, OPTIONS);
   const number = integer("step", step, 0, MOST_STEPS);
-  const every = integer("every", options.every ?? 1000, 1, MOST_STEPS);
-  const rate = finite("rate", options.rate ?? 1e-4, "a finite number >= 0", (x) => x >= 0);
-  const start = finite("start", options.start ?? 1, "a finite number > 0", (x) => x > 0);
+  const { every = 1000, rate = 1e-4, start = 1 } = options;
+  integer("every", every, 1, MOST_STEPS);
+  finite("rate", rate, "a finite number >= 0", (x) => x >= 0);
+  finite("start", start, "a finite number > 0", (x) => x > 0);
+  const { min = start < 0.5 ? start : 0.5 } = options;
   const range = `a finite number > 0 and at most "start" (${start})`;
-  const min = finite("min", options.min ?? 0.5, range, (x) => x > 0 && x <= start);
+  finite("min", min, range, (x) => x > 0 && x <= start);
   const tau = start * expF64(-rate * (number - (number % every)));
   return tau < min ? min : tau;
 }
@@ -56,8 +58,7 @@ function finite(
   value: unknown,
   expected: string,
   fits: (value: number) => boolean,
-): number {
+): void {
   if (typeof value !== "number") throw kindError(label, "a number", value);
-  if (value < Infinity && fits(value)) return value;
-  throw valueError(label, expected, value);
+  if (!(value < Infinity && fits(value))) throw valueError(label, expected, value);
 }

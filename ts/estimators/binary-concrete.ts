@@ -10,6 +10,7 @@ import {
   readMatrix,
   readOut,
 } from "../arrays.ts";
+import { gather, roomFor, SHAPE_OPTIONS, type ShapeOptions, scatter } from "../axis.ts";
 import { makeBatch, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkNames, checkOptions, choice, kindError, readFlag, stateError } from "../check.ts";
 import type { GumbelSoftmaxGradient, GumbelSoftmaxGradientOptions } from "../gumbel-softmax-vjp.ts";
@@ -23,8 +24,10 @@ import {
   publicKey,
   readNoiseKey,
 } from "../key.ts";
+import type { gumbelNoise } from "../noise.ts";
 import { readTau, scaleOf, tauOf } from "../rate.ts";
-import { estimatorKernels } from "./kernels.ts";
+import { type BinaryOut, estimatorKernels } from "./kernels.ts";
+import { product } from "./product.ts";
 
 /**
  * What a relaxed Bernoulli variable is given as: in (0, 1), or by its logit log y − log(1 − y), which has digits at both
@@ -32,7 +35,7 @@ import { estimatorKernels } from "./kernels.ts";
  */
 export type BinarySpace = "unit" | "logit";
 
-interface SampleOptions extends KeyOptions {
+interface SampleOptions extends KeyOptions, ShapeOptions {
   /**
    * Variables in a row, an integer from 1 to 2^30 that divides the length: those which share τ and the key's row.
    * Default: a flat array is one row.
@@ -107,7 +110,11 @@ export interface BinaryConcreteSample {
   vjp(v: Matrix, options?: GumbelSoftmaxGradientOptions): GumbelSoftmaxGradient;
 }
 
-const SHARED = [...KEY_OPTIONS, "classes", "tau", "hard", "space", "noise", "onInvalidRow", "out"];
+const SHARED = [
+  ...[...KEY_OPTIONS, "classes", "tau", "hard", "space", "noise", "onInvalidRow", "out"],
+  ...SHAPE_OPTIONS,
+];
+const RESULTS = ["soft", "logit", "hard"] as const;
 const SPACES: readonly BinarySpace[] = ["unit", "logit"];
 
 /**
@@ -181,6 +188,7 @@ export function binaryConcreteVjp(
   const { input, key, space } = binary;
   const { sample, soft } = readOuts(binary, options.out);
   const hard = binary.hard ? sample : undefined;
+  // In the shape of the input, as the samples are.
   const t = space === "logit" ? soft : new Float32Array(soft.length);
   draw(binary, space === "logit" ? { logit: soft } : { soft, logit: t, hard });
   const kept: Kept[] = [["sample", t, t.length]];
@@ -196,7 +204,9 @@ export function binaryConcreteVjp(
       checkKept(kept);
       checkApart("out", options.out, kept);
       const tau = new Float32Array(input.rows);
-      backward(binary, t, upstream, out, tau);
+      const room = roomFor(out, input, upstream);
+      backward(binary, gather(t, input), upstream, room, tau);
+      scatter(room, out, input, input.rows);
       return withTau ? { input: out, tau } : { input: out };
     },
   };
@@ -215,7 +225,7 @@ interface Binary {
 }
 
 function readBinary(logits: Matrix, options: SampleOptions): Binary {
-  const input = readMatrix("logits", logits, options.classes);
+  const input = readMatrix("logits", logits, options.classes, options.shape, options.axis);
   const tau = readTau(options.tau, input.rows);
   const hard = readFlag("hard", options.hard, false);
   const space = options.space === undefined ? "unit" : choice("space", options.space, SPACES);
@@ -232,11 +242,14 @@ function readBinary(logits: Matrix, options: SampleOptions): Binary {
 }
 
 /** Draws all rows and takes the stream, or throws for the first that is invalid. */
-function draw(
-  { input, batch, noise, key }: Binary,
-  out: { soft?: Float32Array; logit?: Float32Array; hard?: Float32Array | undefined },
-): void {
-  const completed = estimatorKernels().binaryConcrete(batch, input.data, noise, out);
+function draw({ input, batch, noise, key }: Binary, out: BinaryOut): void {
+  const room = (result?: Float32Array) => result && roomFor(result, input);
+  const rooms = { soft: room(out.soft), logit: room(out.logit), hard: room(out.hard) };
+  const completed = estimatorKernels().binaryConcrete(batch, input.data, noise, rooms);
+  for (const name of RESULTS) {
+    const result = out[name];
+    if (result !== undefined) scatter(rooms[name] as Float32Array, result, input, completed);
+  }
   if (completed < input.rows) throw explain(completed, input, noise);
   key?.rng?.next();
 }
@@ -272,7 +285,7 @@ function backward(
     for (let i = row * classes; i < (row + 1) * classes; i++) {
       const x = t[i];
       if (Number.isFinite(x)) {
-        const along = (space === "logit" ? v[i] : v[i] * slope(x)) * scale;
+        const along = (space === "logit" ? v[i] : product(v[i], slope(x))) * scale;
         sum -= along * x;
         out[i] = canonical(along);
       } else {

@@ -5,20 +5,25 @@ import {
   type Matrix,
   type PerRow,
   type Rows,
+  readGiven,
+  readGivenLike,
   readLike,
-  readMatrix,
   readOut,
+  rowsOf,
 } from "../arrays.ts";
+import { gather, roomFor, SHAPE_OPTIONS, type ShapeOptions, scatter } from "../axis.ts";
 import { type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions, choice, stateError } from "../check.ts";
 import { canonical } from "../js/math.ts";
+import { each, markRow } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
 import type { BinarySpace, binaryConcrete } from "./binary-concrete.ts";
 import { BinaryDensity } from "./binary-density.ts";
-import { readOuts } from "./outs.ts";
+import { inRows, readOuts } from "./outs.ts";
+import { product } from "./product.ts";
 
 /** Options of {@link binaryConcreteLogProb} and {@link binaryConcreteLogProbVjp}. */
-export interface BinaryConcreteLogProbOptions {
+export interface BinaryConcreteLogProbOptions extends ShapeOptions {
   /**
    * Variables in a row, an integer from 1 to 2^30 that divides the length: those which share τ. Default: a flat array is
    * one row.
@@ -89,7 +94,7 @@ export interface BinaryConcreteLogProb {
   ): BinaryConcreteLogProbGradient;
 }
 
-const OPTIONS = ["classes", "tau", "space", "onInvalidRow", "out"];
+const OPTIONS = ["classes", "tau", "space", "onInvalidRow", "out", ...SHAPE_OPTIONS];
 const SPACES: readonly BinarySpace[] = ["unit", "logit"];
 
 /**
@@ -188,13 +193,13 @@ export function binaryConcreteLogProbVjp(
         ...kept,
         ["v", v],
       ]);
-      backward(densities, upstream, out);
-      return out;
+      const layouts = { sample: densities.sample, input: densities.sample };
+      return inRows(out, layouts, (rooms) => backward(gathered(densities), upstream, rooms));
     },
   };
 }
 
-/** The arguments of a call, checked. */
+/** The arguments of a call, checked, as they were given. */
 interface Densities {
   readonly sample: Rows;
   readonly logits: Float32Array;
@@ -208,33 +213,48 @@ function readDensities(
   logits: unknown,
   options: BinaryConcreteLogProbOptions,
 ): Densities {
-  const points = readMatrix("sample", sample, options.classes);
+  const points = readGiven("sample", sample, options.classes, options.shape, options.axis);
   return {
     sample: points,
-    logits: readLike("logits", logits, points),
+    logits: readGivenLike("logits", logits, points),
     tau: readTau(options.tau, points.rows),
     space: options.space === undefined ? "unit" : choice("space", options.space, SPACES),
     onInvalidRow: readOnInvalidRow(options.onInvalidRow),
   };
 }
 
-function forward(densities: Densities, out: Float32Array): void {
+/** The same row after row. */
+function gathered({ sample, logits, ...others }: Densities): Densities {
+  return { ...others, sample: rowsOf(sample), logits: gather(logits, sample) };
+}
+
+/** Writes the densities of all rows, or throws for the first that is invalid. */
+function forward(given: Densities, out: Float32Array): void {
+  const densities = gathered(given);
+  const { sample } = densities;
+  const room = roomFor(out, sample, sample.data);
+  const completed = fill(densities, room);
+  scatter(room, out, sample, completed);
+  if (completed < sample.rows) throw explain(densities, completed);
+}
+
+function fill(densities: Densities, out: Float32Array): number {
   const { sample, logits, tau, space, onInvalidRow } = densities;
   const { data, rows, classes } = sample;
   const density = new BinaryDensity();
-  for (let row = 0; row < rows; row++) {
-    const [start, end] = [row * classes, (row + 1) * classes];
-    if (!isValid(densities, row)) {
-      if (onInvalidRow === "throw") throw explain(densities, row);
-      out.fill(Number.NaN, start, end);
-      continue;
-    }
-    density.setTau(tauOf(tau, row), space);
-    for (let i = start; i < end; i++) {
-      density.set(data[i], logits[i]);
-      out[i] = density.value;
-    }
-  }
+  return each(
+    { rows, mark: onInvalidRow === "mark" },
+    (row) => {
+      if (!isValid(densities, row)) return false;
+      density.setTau(tauOf(tau, row), space);
+      for (let i = row * classes; i < (row + 1) * classes; i++) {
+        density.set(data[i], logits[i]);
+        out[i] = density.value;
+      }
+      return true;
+    },
+    (row) => markRow(out, row, classes),
+  );
 }
 
 function backward(densities: Densities, v: Float32Array, out: BinaryConcreteLogProbGradient): void {
@@ -253,9 +273,9 @@ function backward(densities: Densities, v: Float32Array, out: BinaryConcreteLogP
     let byTau = 0;
     for (let i = start; i < end; i++) {
       density.set(data[i], logits[i]);
-      out.sample[i] = canonical(v[i] * density.bySample);
-      out.input[i] = canonical(v[i] * density.byLogit);
-      byTau += v[i] * density.byTau;
+      out.sample[i] = canonical(product(v[i], density.bySample));
+      out.input[i] = canonical(product(v[i], density.byLogit));
+      byTau += product(v[i], density.byTau);
     }
     out.tau[row] = canonical(byTau);
   }

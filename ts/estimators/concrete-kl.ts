@@ -5,12 +5,14 @@ import {
   type Matrix,
   type PerRow,
   type Rows,
-  readLike,
-  readLikeRow,
-  readMatrix,
+  readGiven,
+  readGivenLike,
+  readGivenLikeRow,
   readOut,
   readPerRow,
+  rowsOf,
 } from "../arrays.ts";
+import { gather, SHAPE_OPTIONS, type ShapeOptions } from "../axis.ts";
 import { checkCompleted, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
@@ -20,11 +22,11 @@ import { each } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
 import { ConcreteDensity, limit } from "./concrete-density.ts";
 import { checkSample, isSample } from "./concrete-sample.ts";
-import { readOuts } from "./outs.ts";
+import { inRows, readOuts } from "./outs.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link concreteKl}. */
-export interface ConcreteKlOptions {
+export interface ConcreteKlOptions extends ShapeOptions {
   /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
   classes?: number | undefined;
   /** τ of the law that the sample is of, finite and > 0, one or one a row; beyond 2^±126 it counts as that. Default 1. */
@@ -105,7 +107,7 @@ export interface ConcreteKl {
   vjp(v: RowUpstream, options?: { out?: ConcreteKlOut | undefined }): ConcreteKlGradient;
 }
 
-const OPTIONS = ["classes", "tau", "prior", "priorTau", "onInvalidRow", "out"];
+const OPTIONS = ["classes", "tau", "prior", "priorTau", "onInvalidRow", "out", ...SHAPE_OPTIONS];
 
 /**
  * The divergence of a Concrete law from a prior as VAEs estimate it, from one sample z of the law: log q(z) − log p(z),
@@ -149,7 +151,7 @@ export function concreteKl(
     ["logits", logits],
     ["prior", options.prior],
   ]);
-  forward(pair, out);
+  forward(gathered(pair), out);
   return out;
 }
 
@@ -192,18 +194,18 @@ export function concreteKlVjp(
     ["logits", logits],
     ["prior", options.prior],
   ]);
-  forward(pair, value);
+  forward(gathered(pair), value);
   const { length } = pair.sample.data;
   const kept: Kept[] = [
     ["sample", pair.sample.data, length],
     ["logits", pair.logits, length],
-    ["prior", pair.prior, pair.prior?.length ?? 0],
+    ["prior", pair.prior?.data, pair.prior?.data.length ?? 0],
   ];
   const lengths = {
     sample: length,
     input: length,
     tau: rows,
-    prior: pair.prior?.length,
+    prior: pair.prior?.data.length,
     priorTau: pair.priorTau === undefined ? undefined : rows,
   };
   return {
@@ -213,38 +215,49 @@ export function concreteKlVjp(
       const upstream = readPerRow("v", v, rows);
       checkKept(kept);
       const out = readOuts<ConcreteKlGradient>(options.out, lengths, [...kept, ["v", v]]);
-      backward(pair, upstream, out);
-      return out;
+      const layouts = { sample: pair.sample, input: pair.sample, prior: pair.prior };
+      return inRows(out, layouts, (rooms) => backward(gathered(pair), upstream, rooms));
     },
   };
 }
 
-/** The arguments of a call, checked. */
+/** The arguments of a call, checked, as they were given. */
 interface Pair {
   readonly sample: Rows;
   readonly logits: Float32Array;
   readonly tau: number | number[];
-  readonly prior: Float32Array | undefined;
+  readonly prior: Rows | undefined;
   readonly priorTau: number | number[] | undefined;
   readonly onInvalidRow: OnInvalidRow;
 }
 
 function readPair(sample: unknown, logits: unknown, options: ConcreteKlOptions): Pair {
-  const points = readMatrix("sample", sample, options.classes);
+  const points = readGiven("sample", sample, options.classes, options.shape, options.axis);
   const { prior, priorTau } = options;
   return {
     sample: points,
-    logits: readLike("logits", logits, points),
+    logits: readGivenLike("logits", logits, points),
     tau: readTau(options.tau, points.rows),
-    prior: prior === undefined ? undefined : readLikeRow("prior", prior, points),
+    prior: prior === undefined ? undefined : readGivenLikeRow("prior", prior, points),
     priorTau: priorTau === undefined ? undefined : readTau(priorTau, points.rows, "priorTau"),
     onInvalidRow: readOnInvalidRow(options.onInvalidRow),
   };
 }
 
+/** The same row after row. */
+function gathered(pair: Pair): Pair {
+  const { sample, logits, prior } = pair;
+  return {
+    ...pair,
+    sample: rowsOf(sample),
+    logits: gather(logits, sample),
+    prior: prior && rowsOf(prior),
+  };
+}
+
 /** Whether the prior has one row for all. */
 function isShared({ sample, prior }: Pair): boolean {
-  return prior !== undefined && prior.length < sample.data.length;
+  return prior !== undefined && prior.rows < sample.rows;
 }
 
 /** Both laws at the sample of a row. */
@@ -272,7 +285,7 @@ class Densities {
     if (!this.law.set(data, at, logits, at, classes, tauOf(tau, row), "log")) return false;
     const priorAt = prior === undefined || isShared(this.#pair) ? 0 : at;
     const t = tauOf(priorTau, row);
-    return this.prior.set(data, at, prior ?? this.#equalRow(), priorAt, classes, t, "log");
+    return this.prior.set(data, at, prior?.data ?? this.#equalRow(), priorAt, classes, t, "log");
   }
 
   #equalRow(): Float32Array {
@@ -317,8 +330,7 @@ function explain(pair: Pair, row: number): void {
   checkSample(row, sample, "log");
   if (prior === undefined || Number.isNaN(inspect(logits, row * sample.classes, sample.classes))) {
     checkCompleted(row, "logits", { ...sample, data: logits });
-  } else if (isShared(pair)) checkCompleted(0, "prior", { ...sample, data: prior, rows: 1 });
-  else checkCompleted(row, "prior", { ...sample, data: prior });
+  } else checkCompleted(isShared(pair) ? 0 : row, "prior", prior);
 }
 
 function backward(pair: Pair, upstream: Float32Array, out: ConcreteKlGradient): void {

@@ -5,11 +5,13 @@ import {
   type Matrix,
   type PerRow,
   type Rows,
-  readLike,
-  readMatrix,
+  readGiven,
+  readGivenLike,
   readOut,
   readPerRow,
+  rowsOf,
 } from "../arrays.ts";
+import { gather, SHAPE_OPTIONS, type ShapeOptions } from "../axis.ts";
 import { checkCompleted, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions, choice } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
@@ -19,11 +21,11 @@ import { each } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
 import { ConcreteDensity } from "./concrete-density.ts";
 import { type ConcreteSpace, checkSample, isSample } from "./concrete-sample.ts";
-import { readOuts } from "./outs.ts";
+import { inRows, readOuts } from "./outs.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link concreteLogProb}. */
-export interface ConcreteLogProbOptions {
+export interface ConcreteLogProbOptions extends ShapeOptions {
   /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
   classes?: number | undefined;
   /** τ of the law, finite and > 0, one or one a row; beyond 2^±126 it counts as that. Default 1. */
@@ -91,7 +93,7 @@ export interface ConcreteLogProb {
   vjp(v: RowUpstream, options?: { out?: ConcreteLogProbOut | undefined }): ConcreteLogProbGradient;
 }
 
-const OPTIONS = ["classes", "tau", "space", "onInvalidRow", "out"];
+const OPTIONS = ["classes", "tau", "space", "onInvalidRow", "out", ...SHAPE_OPTIONS];
 const SPACES: readonly ConcreteSpace[] = ["log", "simplex"];
 
 /**
@@ -139,7 +141,7 @@ export function concreteLogProb(
     ["sample", sample],
     ["logits", logits],
   ]);
-  forward(concrete, out);
+  forward(gathered(concrete), out);
   return out;
 }
 
@@ -179,7 +181,7 @@ export function concreteLogProbVjp(
     ["sample", sample],
     ["logits", logits],
   ]);
-  forward(concrete, value);
+  forward(gathered(concrete), value);
   const { length } = concrete.sample.data;
   const kept: Kept[] = [
     ["sample", concrete.sample.data, length],
@@ -193,13 +195,13 @@ export function concreteLogProbVjp(
       checkKept(kept);
       const lengths = { sample: length, input: length, tau: rows };
       const out = readOuts<ConcreteLogProbGradient>(options.out, lengths, [...kept, ["v", v]]);
-      backward(concrete, upstream, out);
-      return out;
+      const layouts = { sample: concrete.sample, input: concrete.sample };
+      return inRows(out, layouts, (rooms) => backward(gathered(concrete), upstream, rooms));
     },
   };
 }
 
-/** The arguments of a call, checked. */
+/** The arguments of a call, checked, as they were given. */
 interface Concrete {
   readonly sample: Rows;
   readonly logits: Float32Array;
@@ -209,14 +211,19 @@ interface Concrete {
 }
 
 function readConcrete(sample: unknown, logits: unknown, options: ConcreteLogProbOptions): Concrete {
-  const points = readMatrix("sample", sample, options.classes);
+  const points = readGiven("sample", sample, options.classes, options.shape, options.axis);
   return {
     sample: points,
-    logits: readLike("logits", logits, points),
+    logits: readGivenLike("logits", logits, points),
     tau: readTau(options.tau, points.rows),
     space: options.space === undefined ? "log" : choice("space", options.space, SPACES),
     onInvalidRow: readOnInvalidRow(options.onInvalidRow),
   };
+}
+
+/** The same row after row. */
+function gathered({ sample, logits, ...others }: Concrete): Concrete {
+  return { ...others, sample: rowsOf(sample), logits: gather(logits, sample) };
 }
 
 /** Sets the density at a row. Returns whether the row is valid. */

@@ -7,17 +7,19 @@ import {
   type Matrix,
   type Named,
   type Rows,
+  readGiven,
+  readGivenLike,
   readLike,
-  readMatrix,
   readOut,
+  rowsOf,
 } from "../arrays.ts";
+import { gather, SHAPE_OPTIONS } from "../axis.ts";
 import { kernels } from "../backend.ts";
 import { type From, makeBatch, readFrom, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import { type Gradient, PRODUCT_OPTIONS, type VjpOptions } from "../gradients.ts";
 import { PERTURBED_OPTIONS, type PerturbedOptions } from "../gumbel-max.ts";
-import { Purpose } from "../js/philox.ts";
-import type { Batch } from "../kernels.ts";
+import type { Batch, NoisePurpose } from "../kernels.ts";
 import { type CallKey, type Key, readNoiseKey } from "../key.ts";
 
 /** Options of {@link gumbelGivenArgmax} and {@link truncatedGumbel}. */
@@ -62,61 +64,74 @@ export interface ConditionalGumbels<G extends Gradient = Gradient> {
   vjp(v: Matrix, options?: VjpOptions): G;
 }
 
-export const CONDITIONAL_OPTIONS = [...PERTURBED_OPTIONS, "out"];
+export const CONDITIONAL_OPTIONS = [...PERTURBED_OPTIONS, "out", ...SHAPE_OPTIONS];
 
 /** The arguments of a call, read. */
 export interface Conditional {
   readonly input: Rows;
+  /** The same as it was given, as is the noise. */
+  readonly given: Rows;
   readonly from: From;
   readonly batch: Batch;
   readonly key: CallKey | undefined;
   /** Noise of the caller's own. */
-  readonly given: Float32Array | undefined;
+  readonly noise: Float32Array | undefined;
   /** What an output may share memory with, or must not. */
   readonly inputs: readonly Named[];
 }
 
 export function readConditional(logits: Matrix, options: PerturbedOptions): Conditional {
-  const input = readMatrix("logits", logits, options.classes);
+  const given = readGiven("logits", logits, options.classes, options.shape, options.axis);
+  const input = rowsOf(given);
   const from = readFrom(options.from);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const key = readNoiseKey(options, input.rows, options.noise !== undefined);
-  const given = options.noise === undefined ? undefined : readLike("noise", options.noise, input);
+  const noise =
+    options.noise === undefined ? undefined : readGivenLike("noise", options.noise, input);
   const batch = makeBatch(input, { key, from, onInvalidRow });
   const inputs: Named[] = [
     ["logits", logits],
     ["noise", options.noise],
   ];
-  return { input, from, batch, key, given, inputs };
+  return { input, given, from, batch, key, noise, inputs };
 }
 
-/** The noise of a call: what was given, or that of variables that something is known of. */
-export function noiseOf({ input, batch, given }: Conditional): Float32Array {
-  if (given !== undefined) return given;
-  const noise = new Float32Array(input.data.length);
-  kernels().noise(batch, noise, Purpose.conditional);
-  return noise;
+/** The noise of a call: what was given, or that of a purpose. */
+export function noiseOf({ input, batch, noise }: Conditional, purpose: NoisePurpose): Float32Array {
+  if (noise !== undefined) return gather(noise, input);
+  const drawn = new Float32Array(input.data.length);
+  kernels().noise(batch, drawn, purpose);
+  return drawn;
 }
 
 /** A backward product. */
 export type Backward<G extends Gradient = Gradient> = ConditionalGumbels<G>["vjp"];
 
-/** The arguments of a backward product, whose closure keeps input and noise. */
+/** What a backward product works on: rows of input and noise as they are now, and arrays of its own. */
+export interface BackwardRows {
+  readonly input: Rows;
+  readonly noise: Float32Array;
+  readonly upstream: Float32Array;
+  readonly out: Float32Array;
+}
+
+/** Reads it; the closure keeps the input, and the noise that was given, or else drawn. */
 export function readBackward(
-  { input }: Conditional,
-  noise: Float32Array,
+  { given, noise }: Conditional,
+  drawn: Float32Array,
   v: Matrix,
   options: VjpOptions = {},
-): { upstream: Float32Array; out: Float32Array } {
+): BackwardRows {
   checkOptions(options, PRODUCT_OPTIONS);
-  const length = input.rows * input.classes;
+  const length = given.rows * given.classes;
   const kept: Kept[] = [
-    ["logits", input.data, length],
+    ["logits", given.data, length],
     ["noise", noise, length],
   ];
-  const upstream = readLike("v", v, input);
+  const upstream = readLike("v", v, given);
   const out = readOut("out", options.out, length, [["v", v]]);
   checkKept(kept);
   checkApart("out", options.out, kept);
-  return { upstream, out };
+  const rows = noise === undefined ? drawn : gather(noise, given);
+  return { input: rowsOf(given), noise: rows, upstream, out };
 }

@@ -5,7 +5,7 @@
  * Σ q·(−d), and no term is negative.
  */
 
-import { expF64, logF64 } from "../js/math.ts";
+import { expF64, log1pF64, logF64 } from "../js/math.ts";
 import { inspect, scratchOf } from "../js/row.ts";
 
 /** Below it e^d − 1 − d is taken from its series; above, the difference loses six bits at most. */
@@ -39,16 +39,19 @@ class Law {
   /** The law of a row of logits whose largest is `max`; beside a certain class the others are impossible. */
   set(logits: Float32Array, at: number, classes: number, max: number): void {
     const { p, log } = this;
-    let sum = 0;
+    // Σ e^(l − max) less the 1 of the first largest: of a peaked law, log Σ is nothing but this.
+    let others = 0;
+    let isFirst = true;
     for (let i = 0; i < classes; i++) {
       const l = logits[at + i];
       log[i] = l === max ? 0 : l - max;
       p[i] = expF64(log[i]);
-      sum += p[i];
+      if (isFirst && l === max) isFirst = false;
+      else others += p[i];
     }
-    const logSum = logF64(sum);
+    const logSum = log1pF64(others);
     for (let i = 0; i < classes; i++) {
-      p[i] /= sum;
+      p[i] /= 1 + others;
       log[i] -= logSum;
     }
   }

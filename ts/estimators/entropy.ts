@@ -5,10 +5,12 @@ import {
   type Matrix,
   type PerRow,
   type Rows,
-  readMatrix,
+  readGiven,
   readOut,
   readPerRow,
+  rowsOf,
 } from "../arrays.ts";
+import { SHAPE_OPTIONS, type ShapeOptions } from "../axis.ts";
 import { kernels } from "../backend.ts";
 import { checkCompleted, makeBatch, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
@@ -17,11 +19,11 @@ import { canonical } from "../js/math.ts";
 import type { Batch } from "../kernels.ts";
 import { readTemperature, scaleOf, tauOf } from "../rate.ts";
 import type { softmax } from "../softmax.ts";
-import { readOuts } from "./outs.ts";
+import { inRows, readOuts } from "./outs.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link entropy}. */
-export interface EntropyOptions {
+export interface EntropyOptions extends ShapeOptions {
   /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
   classes?: number | undefined;
   /** T, finite and ≥ 0, one or one a row: divides the logits. At 0 the law is certain. Default 1. */
@@ -77,7 +79,7 @@ export interface Entropy {
   vjp(v: RowUpstream, options?: { out?: EntropyOut | undefined }): EntropyGradient;
 }
 
-const OPTIONS = ["classes", "temperature", "onInvalidRow", "out"];
+const OPTIONS = ["classes", "temperature", "onInvalidRow", "out", ...SHAPE_OPTIONS];
 
 /**
  * The entropy of each row's law, −Σ p·log p with p = softmax(l/T), in nats.
@@ -125,8 +127,8 @@ export function entropy(logits: Matrix, options: EntropyOptions = {}): Float32Ar
  * ```
  */
 export function entropyVjp(logits: Matrix, options: EntropyOptions = {}): Entropy {
-  const { input, batch, t, value } = forward(logits, options);
-  const { data, rows } = input;
+  const { given, batch, t, value } = forward(logits, options);
+  const { data, rows } = given;
   const { length } = data;
   const kept: Kept[] = [["logits", data, length]];
   return {
@@ -137,16 +139,19 @@ export function entropyVjp(logits: Matrix, options: EntropyOptions = {}): Entrop
       checkKept(kept);
       const lengths = { input: length, temperature: rows };
       const out = readOuts<EntropyGradient>(options.out, lengths, [...kept, ["v", v]]);
-      // The law goes where the gradient will be; rows that were marked are again.
-      kernels().softmax({ ...batch, mark: true }, data, out.input);
-      backward(input, t, upstream, out);
-      return out;
+      const input = rowsOf(given);
+      return inRows(out, { input: given }, (rooms) => {
+        // The law goes where the gradient will be; rows that were marked are again.
+        kernels().softmax({ ...batch, mark: true }, input.data, rooms.input);
+        backward(input, t, upstream, rooms);
+      });
     },
   };
 }
 
 interface Forward {
-  readonly input: Rows;
+  /** The input as it was given. */
+  readonly given: Rows;
   readonly batch: Batch;
   readonly t: number | number[];
   readonly value: Float32Array;
@@ -154,18 +159,19 @@ interface Forward {
 
 function forward(logits: Matrix, options: EntropyOptions): Forward {
   checkOptions(options, OPTIONS);
-  const input = readMatrix("logits", logits, options.classes);
-  const { rows } = input;
+  const given = readGiven("logits", logits, options.classes, options.shape, options.axis);
+  const { rows } = given;
   const t = readTemperature(options.temperature, rows);
   const onInvalidRow = readOnInvalidRow(options.onInvalidRow);
   const value = readOut("out", options.out, rows, []);
   checkApart("out", options.out, [["logits", logits]]);
+  const input = rowsOf(given);
   const batch = makeBatch(input, { t, onInvalidRow });
   // The details of no draws.
   const details = { logProb: new Float32Array(0), logZ: new Float32Array(rows), entropy: value };
   const completed = kernels().categorical(batch, input.data, 0, new Int32Array(0), details);
   checkCompleted(completed, "logits", input);
-  return { input, batch, t, value };
+  return { given, batch, t, value };
 }
 
 /** Turns the law in `out.input` into the gradients. */

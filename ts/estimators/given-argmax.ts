@@ -3,6 +3,7 @@ import type { OnInvalidRow } from "../batch.ts";
 import type { categorical } from "../categorical.ts";
 import { checkOptions } from "../check.ts";
 import type { gumbelMax } from "../gumbel-max.ts";
+import { Purpose } from "../js/philox.ts";
 import { publicKey } from "../key.ts";
 import { readId } from "../restriction.ts";
 import {
@@ -60,7 +61,7 @@ export function gumbelGivenArgmax(
   const top = readIndex(index, call);
   const out = readOut("out", options.out, call.input.data.length, call.inputs);
   checkApart("out", options.out, [["index", index]]);
-  givenTop(call, noiseOf(call), top, out);
+  givenTop(call, noiseOf(call, Purpose.conditional), top, out);
   call.key?.rng?.next();
   return out;
 }
@@ -102,7 +103,7 @@ export function gumbelGivenArgmaxVjp(
   const top = readIndex(index, call);
   const value = readOut("out", options.out, call.input.data.length, []);
   checkApart("out", options.out, [...call.inputs, ["index", index]]);
-  const noise = noiseOf(call);
+  const noise = noiseOf(call, Purpose.conditional);
   givenTop(call, noise, top, value);
   call.key?.rng?.next();
   return { value, key: call.key && publicKey(call.key), vjp: givenTopVjp(call, noise, top) };

@@ -4,11 +4,13 @@ import {
   type Kept,
   type Matrix,
   type Rows,
-  readLikeRow,
-  readMatrix,
+  readGiven,
+  readGivenLikeRow,
   readOut,
   readPerRow,
+  rowsOf,
 } from "../arrays.ts";
+import { SHAPE_OPTIONS, type ShapeOptions } from "../axis.ts";
 import { checkCompleted, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
 import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
@@ -16,11 +18,11 @@ import { canonical } from "../js/math.ts";
 import { inspect } from "../js/row.ts";
 import { each } from "../js/rows.ts";
 import { Divergence } from "./divergence.ts";
-import { readOuts } from "./outs.ts";
+import { inRows, readOuts } from "./outs.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link klDivergence}. */
-export interface KlDivergenceOptions {
+export interface KlDivergenceOptions extends ShapeOptions {
   /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
   classes?: number | undefined;
   /** What happens where a row of either is no law. Default `"throw"`. */
@@ -79,7 +81,7 @@ export interface KlDivergence {
   vjp(v: RowUpstream, options?: { out?: KlDivergenceOut | undefined }): KlDivergenceGradient;
 }
 
-const OPTIONS = ["classes", "onInvalidRow", "out"];
+const OPTIONS = ["classes", "onInvalidRow", "out", ...SHAPE_OPTIONS];
 
 /**
  * The Kullback–Leibler divergence of each row's law q = softmax(logits) from a prior p = softmax(prior), in nats:
@@ -119,7 +121,7 @@ export function klDivergence(
     ["logits", logits],
     ["prior", prior],
   ]);
-  forward(laws, out);
+  forward(gathered(laws), out);
   return out;
 }
 
@@ -157,12 +159,12 @@ export function klDivergenceVjp(
     ["logits", logits],
     ["prior", prior],
   ]);
-  forward(laws, value);
+  forward(gathered(laws), value);
   const kept: Kept[] = [
     ["logits", data, data.length],
-    ["prior", laws.prior, laws.prior?.length ?? 0],
+    ["prior", laws.prior?.data, laws.prior?.data.length ?? 0],
   ];
-  const lengths = { input: data.length, prior: laws.prior?.length };
+  const lengths = { input: data.length, prior: laws.prior?.data.length };
   return {
     value,
     vjp(v, options = {}) {
@@ -170,36 +172,41 @@ export function klDivergenceVjp(
       const upstream = readPerRow("v", v, rows);
       checkKept(kept);
       const out = readOuts<KlDivergenceGradient>(options.out, lengths, [...kept, ["v", v]]);
-      backward(laws, upstream, out);
-      return out;
+      const layouts = { input: laws.input, prior: laws.prior };
+      return inRows(out, layouts, (rooms) => backward(gathered(laws), upstream, rooms));
     },
   };
 }
 
-/** The arguments of a call, checked. */
+/** The arguments of a call, checked, as they were given. */
 interface Laws {
   readonly input: Rows;
-  readonly prior: Float32Array | undefined;
+  readonly prior: Rows | undefined;
   /** Whether the prior has one row for all. */
   readonly isShared: boolean;
   readonly onInvalidRow: OnInvalidRow;
 }
 
 function readLaws(logits: unknown, prior: unknown, options: KlDivergenceOptions): Laws {
-  const input = readMatrix("logits", logits, options.classes);
-  const given = prior === undefined ? undefined : readLikeRow("prior", prior, input);
+  const input = readGiven("logits", logits, options.classes, options.shape, options.axis);
+  const given = prior === undefined ? undefined : readGivenLikeRow("prior", prior, input);
   return {
     input,
     prior: given,
-    isShared: given !== undefined && given.length < input.data.length,
+    isShared: given !== undefined && given.rows < input.rows,
     onInvalidRow: readOnInvalidRow(options.onInvalidRow),
   };
+}
+
+/** The same row after row. */
+function gathered(laws: Laws): Laws {
+  return { ...laws, input: rowsOf(laws.input), prior: laws.prior && rowsOf(laws.prior) };
 }
 
 /** Compares the laws of a row. Returns whether both are laws. */
 function setRow(divergence: Divergence, { input, prior, isShared }: Laws, row: number): boolean {
   const at = row * input.classes;
-  return divergence.set(input.data, at, prior, isShared ? 0 : at, input.classes);
+  return divergence.set(input.data, at, prior?.data, isShared ? 0 : at, input.classes);
 }
 
 function forward(laws: Laws, out: Float32Array): void {
@@ -224,8 +231,7 @@ function explain({ input, prior, isShared }: Laws, row: number): void {
   const { data, classes } = input;
   if (prior === undefined || Number.isNaN(inspect(data, row * classes, classes))) {
     checkCompleted(row, "logits", input);
-  } else if (isShared) checkCompleted(0, "prior", { data: prior, rows: 1, classes });
-  else checkCompleted(row, "prior", { ...input, data: prior });
+  } else checkCompleted(isShared ? 0 : row, "prior", prior);
 }
 
 function backward(laws: Laws, upstream: Float32Array, out: KlDivergenceGradient): void {

@@ -1,6 +1,7 @@
 /** Arrays for several results with names. */
 
 import { checkApart, type Named, readOut } from "../arrays.ts";
+import { type Layout, roomFor, scatter } from "../axis.ts";
 import { checkNames } from "../check.ts";
 
 /**
@@ -24,4 +25,21 @@ export function readOuts<Results extends object>(
     return [name, array];
   });
   return Object.fromEntries(arrays);
+}
+
+/** Lets `write` fill results as rows, brings those that have a layout to where it says, and returns `out`. */
+export function inRows<Results extends object>(
+  out: Results,
+  layouts: { readonly [Name in keyof Results]?: Layout | undefined },
+  write: (rooms: Results) => void,
+): Results {
+  const results = out as { readonly [name: string]: Float32Array };
+  const rooms = { ...results };
+  const shaped = Object.entries<Layout | undefined>(layouts);
+  for (const [name, layout] of shaped) if (layout) rooms[name] = roomFor(results[name], layout);
+  write(rooms as Results);
+  for (const [name, layout] of shaped) {
+    if (layout) scatter(rooms[name], results[name], layout, layout.rows);
+  }
+  return out;
 }

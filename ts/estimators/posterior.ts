@@ -6,12 +6,14 @@
  * are independent of each other, truncated at T. All of it in float64, rounded once.
  */
 
+import { roomFor, scatter } from "../axis.ts";
 import { errorOfRow } from "../batch.ts";
 import { stateError } from "../check.ts";
 import { canonical, expF64 } from "../js/math.ts";
 import { each, markRow } from "../js/rows.ts";
 import { type Backward, type Conditional, readBackward } from "./conditional.ts";
 import { Locations, truncate, truncateSlope } from "./locations.ts";
+import { product } from "./product.ts";
 
 /** Writes the variables of all rows, whose largest are at `top`; throws for the first row that has none such. */
 export function givenTop(
@@ -22,40 +24,44 @@ export function givenTop(
 ): void {
   const { input, batch } = call;
   const row = new Locations(input, batch.weights);
+  const room = roomFor(out, input);
   const completed = each(
     batch,
     (i) => {
       if (!row.seek(i) || !canBeTop(row, noise, top[i])) return false;
-      fill(row, noise, top[i], out);
+      fill(row, noise, top[i], room);
       return true;
     },
-    (i) => markRow(out, i, input.classes),
+    (i) => markRow(room, i, input.classes),
   );
+  scatter(room, out, input, completed);
   if (completed < input.rows) throw explain(call, row, completed, noise, top[completed]);
 }
 
 /** The backward product of {@link givenTop}. */
-export function givenTopVjp(call: Conditional, noise: Float32Array, top: Int32Array): Backward {
-  const { input, batch } = call;
+export function givenTopVjp(call: Conditional, drawn: Float32Array, top: Int32Array): Backward {
+  const { batch } = call;
   return (v, options) => {
-    const { upstream, out } = readBackward(call, noise, v, options);
+    const { input, noise, upstream, out } = readBackward(call, drawn, v, options);
     const row = new Locations(input, batch.weights);
+    const room = roomFor(out, input, upstream);
     each(
       batch,
       (i) => {
         if (!row.seek(i) || !canBeTop(row, noise, top[i])) return false;
-        backward(row, noise, top[i], upstream, out);
+        backward(row, noise, top[i], upstream, room);
         return true;
       },
-      (i) => markRow(out, i, input.classes),
+      (i) => markRow(room, i, input.classes),
     );
+    scatter(room, out, input, input.rows);
     return { input: out };
   };
 }
 
 /** Why a row, which is the one at hand, has no largest variable at `top`. */
 function explain(
-  { input, from, given }: Conditional,
+  { input, from, noise: given }: Conditional,
   row: Locations,
   number: number,
   noise: Float32Array,
@@ -68,7 +74,7 @@ function explain(
     const expected = 'a value above -Infinity at the class of "index"';
     return stateError("noise", expected, `-Infinity at row ${number}, class ${top}`);
   }
-  return errorOfRow(number, "logits", input, from, given) as RangeError;
+  return errorOfRow(number, "logits", input, from, given && noise) as RangeError;
 }
 
 /** Whether the class `top` can be the largest of the row at hand. */
@@ -105,15 +111,15 @@ function backward(
   let toMost = v[at + top];
   for (let i = 0; i < values.length; i++) {
     if (i !== top && values[i] > Number.NEGATIVE_INFINITY) {
-      toMost += v[at + i] * truncateSlope(most, values[i] + noise[at + i]);
+      toMost += product(v[at + i], truncateSlope(most, values[i] + noise[at + i]));
     }
   }
   for (let i = 0; i < values.length; i++) {
     const l = values[i];
     if (!Number.isFinite(l)) out[at + i] = 0;
     else {
-      const own = i === top ? 0 : v[at + i] * truncateSlope(l + noise[at + i], most);
-      out[at + i] = canonical(row.derivative(own + expF64(l - logSum) * toMost, i));
+      const own = i === top ? 0 : product(v[at + i], truncateSlope(l + noise[at + i], most));
+      out[at + i] = canonical(row.derivative(own + product(toMost, expF64(l - logSum)), i));
     }
   }
 }

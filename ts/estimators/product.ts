@@ -1,4 +1,4 @@
-/** The last step of a backward product where the value is one a row. */
+/** A step of a backward product. */
 
 /**
  * v·x, and exactly 0 where the derivative x is, whatever v holds. x is finite, so a NaN is that of v, which is to be

@@ -21,8 +21,8 @@ import {
  * ReinMax: 2·J((softmax(l/τ) + D)/2)v − J(softmax(l))v/2, where D is the sample.
  *
  * At τ = 1 its mean is exact for losses quadratic in the sample, and second-order accurate for others. The draw enters
- * by D and by v, so even linear losses have variance, mostly more than with plain straight-through; a larger τ takes
- * some of it, for bias. As in the authors' code there is no factor 1/τ.
+ * by D and by v, so even linear losses have variance, mostly more than with plain straight-through; a larger τ often
+ * takes a little of it, for bias. As in the authors' code there is no factor 1/τ.
  */
 export interface ReinMaxOptions extends EstimatorOptions {
   /** Which estimator. */

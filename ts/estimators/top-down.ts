@@ -1,8 +1,10 @@
 import { checkApart, type Matrix, readIndexOut, readOut } from "../arrays.ts";
+import { gather, SHAPE_OPTIONS, type ShapeOptions } from "../axis.ts";
 import { kernels } from "../backend.ts";
 import type { From, OnInvalidRow } from "../batch.ts";
 import type { categorical } from "../categorical.ts";
 import { checkNames, checkOptions } from "../check.ts";
+import { Purpose } from "../js/philox.ts";
 import { KEY_OPTIONS, type KeyOptions, publicKey } from "../key.ts";
 import {
   type Conditional,
@@ -13,7 +15,7 @@ import {
 import { givenTop, givenTopVjp } from "./posterior.ts";
 
 /** Options of {@link gumbelTopDown}. */
-export interface GumbelTopDownOptions extends KeyOptions {
+export interface GumbelTopDownOptions extends KeyOptions, ShapeOptions {
   /** Classes in a row, an integer from 1 to 2^30 that divides the length. Default: a flat array is one row. */
   classes?: number | undefined;
   /** What the input holds: `"logits"` (default), or `"weights"`, which need not sum to 1. */
@@ -60,7 +62,7 @@ export interface GumbelTopDownSample extends GumbelTopDown, ConditionalGumbels {
   readonly value: Float32Array;
 }
 
-const OPTIONS = [...KEY_OPTIONS, "classes", "from", "onInvalidRow", "out"];
+const OPTIONS = [...KEY_OPTIONS, "classes", "from", "onInvalidRow", "out", ...SHAPE_OPTIONS];
 const OUTS = ["index", "max", "value"];
 
 /**
@@ -127,17 +129,18 @@ function draw(
   options: GumbelTopDownOptions,
 ): { call: Conditional; noise: Float32Array; drawn: GumbelTopDown } {
   checkOptions(options, OPTIONS);
-  const { classes, from, onInvalidRow, seed, stream, row, rng, out } = options;
-  const call = readConditional(logits, { classes, from, onInvalidRow, seed, stream, row, rng });
+  const { out, ...rest } = options;
+  const call = readConditional(logits, rest);
   const { input, batch, key } = call;
   const drawn = readOuts(out, call);
   const { index, max, value } = drawn;
-  const noise = noiseOf(call);
+  const noise = noiseOf(call, Purpose.conditional);
   // Stops at the same row as the variables do, which say why.
   kernels().categorical(batch, input.data, 1, index);
   givenTop(call, noise, index, value);
+  const rows = gather(value, input);
   for (let i = 0; i < max.length; i++) {
-    max[i] = index[i] < 0 ? Number.NaN : value[i * input.classes + index[i]];
+    max[i] = index[i] < 0 ? Number.NaN : rows[i * input.classes + index[i]];
   }
   key?.rng?.next();
   return { call, noise, drawn };

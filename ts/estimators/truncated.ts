@@ -1,9 +1,11 @@
 import { checkApart, type Matrix, type PerRow, readEach, readOut } from "../arrays.ts";
+import { roomFor, scatter } from "../axis.ts";
 import { checkCompleted, type OnInvalidRow } from "../batch.ts";
 import { checkOptions, kindError, valueError } from "../check.ts";
 import type { Gradient } from "../gradients.ts";
 import type { gumbelMax } from "../gumbel-max.ts";
 import { canonical } from "../js/math.ts";
+import { Purpose } from "../js/philox.ts";
 import { each, markRow } from "../js/rows.ts";
 import { publicKey } from "../key.ts";
 import {
@@ -17,6 +19,7 @@ import {
   readConditional,
 } from "./conditional.ts";
 import { Locations, truncate, truncateSlope } from "./locations.ts";
+import { product } from "./product.ts";
 
 /** Gradients of truncated Gumbel variables. */
 export interface TruncatedGumbelGradient extends Gradient {
@@ -48,8 +51,8 @@ export interface TruncatedGumbelGradient extends Gradient {
  *
  * @example
  * ```ts
- * truncatedGumbel([0, 1, 2], 0.5, { seed: 1 }); // Float32Array [-0.174, 0.181, 0.405]
- * truncatedGumbel([[0, 1], [0, 1]], [-5, Infinity], { seed: 1 }); // Float32Array [-5.004, -5.002, 0.153, 2.701]
+ * truncatedGumbel([0, 1, 2], 0.5, { seed: 1 }); // Float32Array [-0.548, 0.178, 0.458]
+ * truncatedGumbel([[0, 1], [0, 1]], [-5, Infinity], { seed: 1 }); // Float32Array [-5.008, -5.002, 0.499, 1.128]
  * ```
  */
 export function truncatedGumbel(
@@ -62,7 +65,7 @@ export function truncatedGumbel(
   const most = readBound(bound, call.input.rows);
   const out = readOut("out", options.out, call.input.data.length, call.inputs);
   checkApart("out", options.out, [["bound", bound]]);
-  fill(call, noiseOf(call), most, out);
+  fill(call, noiseOf(call, Purpose.truncated), most, out);
   call.key?.rng?.next();
   return out;
 }
@@ -85,10 +88,10 @@ export function truncatedGumbel(
  * @example
  * ```ts
  * const { value, vjp } = truncatedGumbelVjp([0, 1, 2], 0.5, { seed: 1 });
- * value; // Float32Array [-0.174, 0.181, 0.405]
+ * value; // Float32Array [-0.548, 0.178, 0.458]
  * const { input, bound } = vjp([1, 2, 3]);
- * input; // Float32Array [0.490, 0.546, 0.271]
- * bound; // Float32Array [4.693]
+ * input; // Float32Array [0.649, 0.551, 0.123]
+ * bound; // Float32Array [4.676]
  * ```
  */
 export function truncatedGumbelVjp(
@@ -101,7 +104,7 @@ export function truncatedGumbelVjp(
   const most = readBound(bound, call.input.rows);
   const value = readOut("out", options.out, call.input.data.length, []);
   checkApart("out", options.out, [...call.inputs, ["bound", bound]]);
-  const noise = noiseOf(call);
+  const noise = noiseOf(call, Purpose.truncated);
   fill(call, noise, most, value);
   call.key?.rng?.next();
   return { value, key: call.key && publicKey(call.key), vjp: gradient(call, noise, most) };
@@ -119,49 +122,53 @@ function readBound(bound: unknown, rows: number): Float32Array {
 
 /** Fills all rows, or throws for the first that is no law. */
 function fill(
-  { input, from, batch, given }: Conditional,
+  { input, from, batch, noise: given }: Conditional,
   noise: Float32Array,
   bound: Float32Array,
   out: Float32Array,
 ): void {
   const row = new Locations(input, batch.weights);
+  const room = roomFor(out, input);
   const completed = each(
     batch,
     (i) => {
       if (!row.seek(i) || !hasScore(row, noise)) return false;
       const { values, at } = row;
       for (let j = 0; j < values.length; j++) {
-        out[at + j] = truncate(values[j] + noise[at + j], bound[i]);
+        room[at + j] = truncate(values[j] + noise[at + j], bound[i]);
       }
       return true;
     },
-    (i) => markRow(out, i, input.classes),
+    (i) => markRow(room, i, input.classes),
   );
-  checkCompleted(completed, "logits", input, from, given);
+  scatter(room, out, input, completed);
+  checkCompleted(completed, "logits", input, from, given && noise);
 }
 
 function gradient(
   call: Conditional,
-  noise: Float32Array,
+  drawn: Float32Array,
   bound: Float32Array,
 ): Backward<TruncatedGumbelGradient> {
-  const { input, batch } = call;
+  const { batch } = call;
   return (v, options) => {
-    const { upstream, out } = readBackward(call, noise, v, options);
+    const { input, noise, upstream, out } = readBackward(call, drawn, v, options);
     const byBound = new Float32Array(input.rows);
     const row = new Locations(input, batch.weights);
+    const room = roomFor(out, input, upstream);
     each(
       batch,
       (i) => {
         if (!row.seek(i) || !hasScore(row, noise)) return false;
-        byBound[i] = canonical(backward(row, noise, bound[i], upstream, out));
+        byBound[i] = canonical(backward(row, noise, bound[i], upstream, room));
         return true;
       },
       (i) => {
-        markRow(out, i, input.classes);
+        markRow(room, i, input.classes);
         byBound[i] = Number.NaN;
       },
     );
+    scatter(room, out, input, input.rows);
     return { input: out, bound: byBound };
   };
 }
@@ -182,8 +189,8 @@ function backward(
     if (l === Number.NEGATIVE_INFINITY) out[i] = 0;
     else {
       const g = l + noise[i];
-      byBound += up * truncateSlope(bound, g);
-      out[i] = canonical(row.derivative(up * truncateSlope(g, bound), i - at));
+      byBound += product(up, truncateSlope(bound, g));
+      out[i] = canonical(row.derivative(product(up, truncateSlope(g, bound)), i - at));
     }
   }
   return byBound;

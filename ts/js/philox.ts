@@ -20,7 +20,7 @@ export const Purpose = {
   draw: 2,
   /** The low word of a draw by inverse CDF. */
   drawLow: 3,
-  /** A word of noise of Gumbel variables that something is known of: their argmax, their maximum, or a bound. */
+  /** A word of noise of Gumbel variables whose argmax is known. */
   conditional: 4,
   /** 32 more bits for such a word below 2^16. */
   conditionalTail: 5,
@@ -28,6 +28,14 @@ export const Purpose = {
   opposite: 6,
   /** 32 more bits for such a word below 2^16. */
   oppositeTail: 7,
+  /** A word of noise of Gumbel variables below a bound. */
+  truncated: 8,
+  /** 32 more bits for such a word below 2^16. */
+  truncatedTail: 9,
+  /** A word of noise of the replicas of Gumbel-Rao. */
+  replica: 10,
+  /** 32 more bits for such a word below 2^16. */
+  replicaTail: 11,
   /** The seed of a split generator. */
   split: 15,
 } as const;

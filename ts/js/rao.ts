@@ -115,7 +115,7 @@ function drawShort(
   { exponentials }: Room,
 ): void {
   const columns = (classes + 3) & ~3;
-  drawn.block(params, start, count * columns, noise, 0, Purpose.conditional);
+  drawn.block(params, start, count * columns, noise, 0, Purpose.replica);
   let to = 0;
   for (let first = 0; first < count * columns; first += columns) {
     const top = fround(logSum + noise[first + index]);
@@ -138,11 +138,11 @@ function drawLong(
   drawn: Drawn,
   { exponentials }: Room,
 ): void {
-  drawn.block(params, start + (index & ~3), 4, noise, 0, Purpose.conditional);
+  drawn.block(params, start + (index & ~3), 4, noise, 0, Purpose.replica);
   const top = fround(logSum + noise[index & 3]);
   for (let block = 0; block < classes; block += BLOCK) {
     const count = blockEnd(block, classes) - block;
-    drawn.block(params, start + block, count, noise, 0, Purpose.conditional);
+    drawn.block(params, start + block, count, noise, 0, Purpose.replica);
     for (let i = 0; i < count; i++) {
       low[i] = fround(fround(logits[at + block + i] - max) + noise[i]) - top;
     }

@@ -184,7 +184,7 @@ export function log_sum_exp_vjp(rows: number, classes: number, x: number, v: num
 export function make_law(params: number, classes: number, law: number, entries: number, flags: number): number;
 
 /**
- * Gumbel noise, for the purpose of this number (0, 4 or 6).
+ * Gumbel noise, for the purpose of this number (0, 4, 6 or 8).
  *
  * # Safety
  * See the module.

@@ -420,7 +420,7 @@ export function make_law(params, classes, law, entries, flags) {
 }
 
 /**
- * Gumbel noise, for the purpose of this number (0, 4 or 6).
+ * Gumbel noise, for the purpose of this number (0, 4, 6 or 8).
  *
  * # Safety
  * See the module.

@@ -19,7 +19,7 @@ pub enum Purpose {
     Draw = 2,
     /// The low word of a draw by inverse CDF.
     DrawLow = 3,
-    /// A word of noise of Gumbel variables that something is known of: their argmax, their maximum, or a bound.
+    /// A word of noise of Gumbel variables whose argmax is known.
     Conditional = 4,
     /// 32 more bits for such a word below 2^16.
     ConditionalTail = 5,
@@ -27,6 +27,14 @@ pub enum Purpose {
     Opposite = 6,
     /// 32 more bits for such a word below 2^16.
     OppositeTail = 7,
+    /// A word of noise of Gumbel variables below a bound; TypeScript names it by its number.
+    Truncated = 8,
+    /// 32 more bits for such a word below 2^16.
+    TruncatedTail = 9,
+    /// A word of noise of the replicas of Gumbel-Rao.
+    Replica = 10,
+    /// 32 more bits for such a word below 2^16.
+    ReplicaTail = 11,
     /// The seed of a split generator; used by the TypeScript `Rng` alone.
     Split = 15,
 }
@@ -37,6 +45,8 @@ impl Purpose {
         match self {
             Self::Conditional => Self::ConditionalTail,
             Self::Opposite => Self::OppositeTail,
+            Self::Truncated => Self::TruncatedTail,
+            Self::Replica => Self::ReplicaTail,
             _ => Self::Tail,
         }
     }

@@ -14,7 +14,7 @@ const SEED: u64 = 0x243f_6a88_85a3_08d3;
 
 fn noise(params: &Params) -> RowNoise<'static> {
     let mut noise = RowNoise::new(table(), params);
-    noise.set_purpose(Purpose::Conditional);
+    noise.set_purpose(Purpose::Replica);
     noise
 }
 

@@ -257,7 +257,7 @@ unsafe fn quad_source<'a>(
     }
 }
 
-/// Gumbel noise, for the purpose of this number (0, 4 or 6).
+/// Gumbel noise, for the purpose of this number (0, 4, 6 or 8).
 ///
 /// # Safety
 /// See the module.
@@ -267,6 +267,7 @@ pub unsafe fn noise(params: *const Params, rows: usize, classes: usize, purpose:
     let purpose = match purpose {
         4 => Purpose::Conditional,
         6 => Purpose::Opposite,
+        8 => Purpose::Truncated,
         _ => Purpose::Noise,
     };
     batch.each_quad(
@@ -1161,7 +1162,7 @@ pub unsafe fn gumbel_rao(
             let Input { logits, given } = batch.input(x, row, scratch_row(scratch, 3, classes));
             let (params, out) = (batch.params(row), batch.row_mut(out, row));
             let asked = rao::Row { logits, index: *index.add(row), v: batch.row(v, row), replicas };
-            let noise = noise_for(Purpose::Conditional, params);
+            let noise = noise_for(Purpose::Replica, params);
             rao::gumbel_rao(asked, params, noise, rao_room(), (sums, exponentials), out)?;
             if flags & WEIGHTS != 0 {
                 weights::divide(out, given);

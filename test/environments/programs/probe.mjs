@@ -310,6 +310,57 @@ const ESTIMATORS_OF_SHAPES = {
     const { value, vjp } = e.klDivergenceVjp(logits, upstream, { classes });
     return [value, ...gradientsOf(vjp(each))];
   },
+  binaryConcrete: (e, classes, { logits, noise, each, key }) => [
+    e.binaryConcrete(logits, { classes, tau: each, ...key }),
+    e.binaryConcrete(logits, { classes, hard: true, ...key }),
+    e.binaryConcrete(logits, { classes, tau: 0.5, space: "logit", noise }),
+  ],
+  binaryConcreteVjp: (e, classes, { logits, upstream, each, key }) => {
+    const { sample, soft, vjp } = e.binaryConcreteVjp(logits, {
+      ...{ classes, tau: each, hard: true },
+      ...key,
+    });
+    return [sample, soft, ...gradientsOf(vjp(upstream, { tau: true }))];
+  },
+  binaryConcreteLogProb: (e, classes, { logits, noise, each, key }) => [
+    e.binaryConcreteLogProb(noise, logits, { classes, tau: each, space: "logit" }),
+    e.binaryConcreteLogProb(e.binaryConcrete(logits, { classes, ...key }), noise, { classes }),
+  ],
+  binaryConcreteLogProbVjp: (e, classes, { logits, upstream, noise, each }) => {
+    const options = /** @type {const} */ ({ classes, tau: each, space: "logit" });
+    const { value, vjp } = e.binaryConcreteLogProbVjp(noise, logits, options);
+    return [value, ...gradientsOf(vjp(upstream))];
+  },
+  gumbelGivenArgmax: (e, classes, { weights, noise, each, key }) => {
+    // Weights of 0 are never drawn.
+    const possible = weights.map((w) => w + 1);
+    const index = each.map((_, row) => row % classes);
+    return [
+      e.gumbelGivenArgmax(possible, index, { classes, from: "weights", ...key }),
+      e.gumbelGivenArgmax(noise, index, { classes, noise }),
+    ];
+  },
+  gumbelGivenArgmaxVjp: (e, classes, { noise, upstream, each, key }) => {
+    const index = each.map((_, row) => row % classes);
+    const { value, vjp } = e.gumbelGivenArgmaxVjp(noise, index, { classes, ...key });
+    return [value, vjp(upstream).input];
+  },
+  truncatedGumbel: (e, classes, { logits, weights, noise, each, key }) => [
+    e.truncatedGumbel(logits, each, { classes, ...key }),
+    e.truncatedGumbel(weights, -2, { classes, from: "weights", noise }),
+  ],
+  truncatedGumbelVjp: (e, classes, { logits, upstream, each, key }) => {
+    const { value, vjp } = e.truncatedGumbelVjp(logits, each, { classes, ...key });
+    return [value, ...gradientsOf(vjp(upstream))];
+  },
+  gumbelTopDown: (e, classes, { weights, key }) => {
+    const { index, max, value } = e.gumbelTopDown(weights, { classes, from: "weights", ...key });
+    return [index, max, value];
+  },
+  gumbelTopDownVjp: (e, classes, { logits, upstream, key }) => {
+    const { index, vjp } = e.gumbelTopDownVjp(logits, { classes, ...key });
+    return [index, vjp(upstream).input];
+  },
   annealedTau: (e, classes) => [Float32Array.of(e.annealedTau(classes, { every: 10, min: 0.1 }))],
 };
 

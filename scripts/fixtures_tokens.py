@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes test/fixtures/tokens.json: what Hugging Face transformers keeps, which test/token-fixtures.test.ts compares with.
 
-    python3 -m pip install -r scripts/requirements.txt && python3 scripts/token_fixtures.py
+    python3 -m pip install -r scripts/requirements.txt && python3 scripts/fixtures_tokens.py
 
 Processors are put together by transformers itself from a GenerationConfig, so their order is its own; they run on
 float64 logits without ties. Logits aren't stored: both sides make them by the same exact arithmetic, and compare a sum

@@ -15,6 +15,7 @@ use crate::wide;
 
 static ZERO: Constant = Constant::f32(0.0);
 static ONE: Constant = Constant::f32(1.0);
+static SIGN: Constant = Constant::u32(1 << 31);
 
 /// Where the logistic noise of a row comes from.
 pub enum Logistic<'a> {
@@ -96,12 +97,12 @@ pub fn subtract(noise: &mut [f32], opposite: &[f32]) {
 /// 1/(1 + e^−t) with t = s/τ, on either side by e^−|t|, so that small results keep their digits.
 fn sigmoid(scores: &[f32], rate: f32, out: &mut [f32]) {
     let (zero, one) = (F32x4::constant(&ZERO), F32x4::constant(&ONE));
+    let sign = U32x4::constant(&SIGN);
     let exp2 = Exp2::new(zero, F32x4::splat(rate));
     wide::map(scores, out, 0.0, |s| {
         s.map(|s| {
-            let negative = s.lt(zero);
-            let e = exp2.of(negative.select(s, zero - s));
-            negative.select(e, one) / (one + e)
+            let e = exp2.of((s.bits() | sign).as_f32());
+            s.lt(zero).select(e, one) / (one + e)
         })
     });
 }

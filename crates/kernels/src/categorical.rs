@@ -135,6 +135,12 @@ pub fn law_of(input: Input, params: &Params) -> Result<Law, Invalid> {
     })
 }
 
+/// The same, in one copy for the kernels that do much more with a row.
+#[inline(never)]
+pub fn law_of_apart(input: Input, params: &Params) -> Result<Law, Invalid> {
+    law_of(input, params)
+}
+
 /// The draws from number `params.first` on of a law with its guide.
 #[inline(never)]
 pub fn draw_guided(law: &Guided, params: &Params, out: &mut [i32]) {

@@ -15,7 +15,7 @@ use crate::lane::{Constant, F32x4, F64x4, U32x4, transpose};
 use crate::math::{Exp2, Log1p, log_f64};
 use crate::quad::{MAX_CLASSES, sum};
 use crate::reduce::{dot, exp_sum, sum2};
-use crate::row::{Invalid, Law, NAN, Params, inspect};
+use crate::row::{Invalid, Law, NAN, Params, inspect_apart};
 use crate::softmax::RATE;
 use crate::vjp::canonical;
 use crate::wide;
@@ -84,7 +84,7 @@ pub fn gumbel_rao(
     let Row { logits, v, .. } = row;
     let index = row.index as usize;
     let upstream = v.get(index).ok_or(Invalid)?;
-    let max = match inspect(logits)? {
+    let max = match inspect_apart(logits)? {
         Law::Finite(max) => max,
         Law::Certain(_) => {
             // y is one-hot whatever the noise: there is no gradient but what isn't finite in the upstream.
@@ -98,7 +98,7 @@ pub fn gumbel_rao(
     if logits.len() <= MAX_CLASSES {
         scores.short(row, index, noise, room, sums);
     } else {
-        scores.long(row, index, noise, (&mut room.draft, &mut room.noise), exponentials, sums);
+        scores.long(row, index, noise, &mut room.draft, exponentials, sums);
     }
     let factor = f64::from(params.scale) / row.replicas as f64;
     for (out, sum) in out.iter_mut().zip(sums) {
@@ -125,21 +125,20 @@ impl Scores {
         Row { logits, v, replicas, .. }: Row,
         index: usize,
         noise: &RowNoise,
-        (draft, block): (&mut Draft, &mut Block),
+        draft: &mut Draft,
         exponentials: &mut [f32],
         sums: &mut [f64],
     ) {
         let columns = logits.len().next_multiple_of(4);
         for replica in 0..replicas {
             let first = (replica * columns) as u32;
-            let (drawn, _) = block.0.split_at_mut(4);
-            draw(noise, first + (index & !3) as u32, draft, drawn);
+            let mut drawn = [0.0; 4];
+            draw(noise, first + (index & !3) as u32, draft, &mut drawn);
             let top = self.log_sum + drawn[index % 4];
             let blocks = logits.chunks(BLOCK).zip(exponentials.chunks_mut(BLOCK));
             for (at, (logits, out)) in blocks.enumerate() {
-                let (drawn, _) = block.0.split_at_mut(logits.len());
-                draw(noise, first + (at * BLOCK) as u32, draft, drawn);
-                self.differences(logits, drawn, top, out);
+                draw(noise, first + (at * BLOCK) as u32, draft, out);
+                self.differences(logits, top, out);
                 exponentials_of(out, self.rate);
             }
             // Whatever rounding made of it.
@@ -150,11 +149,11 @@ impl Scores {
         }
     }
 
-    /// Writes d of a block.
+    /// Turns the noise of a block into d.
     #[inline(never)]
-    fn differences(self, logits: &[f32], noise: &[f32], top: f32, out: &mut [f32]) {
+    fn differences(self, logits: &[f32], top: f32, noise: &mut [f32]) {
         let (max, top) = (F32x4::splat(self.max), F32x4::splat(top));
-        wide::map2(logits, noise, out, 0.0, |l, g| l.zip(g, |l, g| ((l - max) + g) - top));
+        wide::update2(noise, logits, |g, l| ((l - max) + g) - top);
     }
 
     /// The same for a short row, a block of replicas at a time, four in the lanes: whatever its length, no lane is empty,

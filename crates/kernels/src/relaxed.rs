@@ -6,7 +6,9 @@
 use crate::BLOCK;
 use crate::filter;
 use crate::gumbel::{Block, Draft, Relative, RowNoise};
-use crate::row::{Invalid, Law, Params, argmax, first_equal, inspect, inspect_largest, one_hot};
+use crate::row::{
+    Invalid, Law, Params, argmax, first_equal, inspect, inspect_apart, inspect_largest, one_hot,
+};
 use crate::softmax::softmax_in_place;
 use crate::wide;
 
@@ -26,7 +28,7 @@ impl Source<'_> {
         let Source::Given(noise) = self else { return inspect(logits) };
         match inspect_largest(logits)? {
             Law::Certain(column) if !allows(noise, column) => Err(Invalid),
-            Law::Certain(_) => inspect(logits),
+            Law::Certain(_) => inspect_apart(logits),
             law => Ok(law),
         }
     }
@@ -136,7 +138,7 @@ pub fn scores(
 /// The column of the largest score, a draw at the temperature of `params`, and the law that it was drawn from.
 pub fn gumbel_max(input: Input, params: &Params, noise: &mut Noise) -> Result<(usize, Law), Invalid> {
     if params.is_cold() {
-        inspect(input.logits)?;
+        inspect_apart(input.logits)?;
         let column = argmax(input.given);
         return Ok((column, Law::Certain(column)));
     }

@@ -11,7 +11,7 @@ use crate::lane::F32x4;
 use crate::math::log_f64;
 use crate::reduce::exp_sum;
 use crate::relaxed::{Input, Noise, Source, scores};
-use crate::row::{Invalid, Law, Params, inspect};
+use crate::row::{Invalid, Law, Params, inspect_apart};
 use crate::wide::{F32x16, Group, WIDTH, padded};
 
 /// With fewer classes for each of the k, too many groups pass the filter.
@@ -37,7 +37,8 @@ pub fn gumbel_top_k(
     out: TopK,
 ) -> Result<(), Invalid> {
     let TopK { index, score, log_prob } = out;
-    let law = if params.is_cold() { inspect(input.logits) } else { noise.source.inspect_apart(input.logits) };
+    let law =
+        if params.is_cold() { inspect_apart(input.logits) } else { noise.source.inspect_apart(input.logits) };
     let max = match law? {
         Law::Finite(max) => max,
         Law::Certain(column) => return certain(column, params, noise, TopK { index, score, log_prob }),

@@ -7,7 +7,7 @@
 use crate::lane::{Constant, F32x4};
 use crate::math::Exp2;
 use crate::reduce::{dot, exp_sum_into, sum2};
-use crate::row::{Invalid, Law, NAN, inspect};
+use crate::row::{Invalid, Law, NAN, inspect, inspect_apart};
 use crate::softmax::{PLAIN, RATE, is_empty_law, softmax};
 use crate::wide;
 
@@ -125,7 +125,7 @@ pub fn log_sum_exp_vjp(logits: &[f32], v: f32, out: &mut [f32]) -> Result<(), In
 
 /// Tangent of log-sum-exp: ⟨y, t⟩, with `room` for y. 0 where the gradient is.
 pub fn log_sum_exp_jvp(logits: &[f32], t: &[f32], room: &mut [f32]) -> Result<f32, Invalid> {
-    match inspect(logits) {
+    match inspect_apart(logits) {
         Ok(Law::Finite(_)) => {
             softmax(logits, &PLAIN, room)?;
             Ok(canonical(dot(room, t)))

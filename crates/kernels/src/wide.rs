@@ -101,42 +101,59 @@ impl Add for F32x16 {
     }
 }
 
-// Each walk goes over the whole groups and then over the padded rest, as a slice of one group or none: one loop in a
-// loop, so that a kernel's code is there once.
+// Each walk goes over the whole groups and then, in a second turn of an outer loop, over the padded rest: LLVM can't count
+// these turns, or it would write a kernel's code out for either.
 
 /// `f` of each group of `x`, the last one filled up with `pad`.
 #[inline(always)]
 pub fn each(x: &[f32], pad: f32, mut f: impl FnMut(F32x16)) {
-    let (groups, rest) = x.as_chunks();
-    let tail = [padded(rest, pad)];
-    for groups in [groups, present(&tail, rest)] {
+    let (mut groups, rest) = x.as_chunks();
+    let mut left = rest.len();
+    let mut tail;
+    loop {
         for group in groups {
             f(F32x16::load(group));
         }
+        if left == 0 {
+            return;
+        }
+        tail = [padded(rest, pad)];
+        (left, groups) = (0, &tail);
     }
 }
 
 /// `f` of each pair of groups of `x` and `y`, the last ones filled up with `pad`.
 #[inline(always)]
 pub fn each2(x: &[f32], y: &[f32], pad: f32, mut f: impl FnMut(F32x16, F32x16)) {
-    let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks(), y.as_chunks());
-    let (x_tail, y_tail) = ([padded(x_rest, pad)], [padded(y_rest, pad)]);
-    for (xs, ys) in [(xs, ys), (present(&x_tail, x_rest), &y_tail)] {
+    let ((mut xs, x_rest), (mut ys, y_rest)) = (x.as_chunks(), y.as_chunks());
+    let mut left = x_rest.len();
+    let (mut x_tail, mut y_tail);
+    loop {
         for (x, y) in xs.iter().zip(ys) {
             f(F32x16::load(x), F32x16::load(y));
         }
+        if left == 0 {
+            return;
+        }
+        (x_tail, y_tail) = ([padded(x_rest, pad)], [padded(y_rest, pad)]);
+        (left, xs, ys) = (0, &x_tail, &y_tail);
     }
 }
 
 /// Replaces each group of `x` by `f` of it, the last one filled up with `pad`.
 #[inline(always)]
 pub fn update(x: &mut [f32], pad: f32, mut f: impl FnMut(F32x16) -> F32x16) {
-    let (groups, rest) = x.as_chunks_mut();
+    let (mut groups, rest) = x.as_chunks_mut();
     let mut tail = [padded(rest, pad)];
-    for groups in [groups, present_mut(&mut tail, rest)] {
+    let mut left = rest.len();
+    loop {
         for group in groups {
             f(F32x16::load(group)).store(group);
         }
+        if left == 0 {
+            break;
+        }
+        (left, groups) = (0, &mut tail);
     }
     unpad(&tail, rest);
 }
@@ -154,13 +171,18 @@ pub fn update2(x: &mut [f32], y: &[f32], mut f: impl FnMut(F32x4, F32x4) -> F32x
 /// `out` = `f` of each group of `x`, the last one filled up with `pad`.
 #[inline(always)]
 pub fn map(x: &[f32], out: &mut [f32], pad: f32, mut f: impl FnMut(F32x16) -> F32x16) {
-    let ((xs, x_rest), (outs, out_rest)) = (x.as_chunks(), out.as_chunks_mut());
+    let ((mut xs, x_rest), (mut outs, out_rest)) = (x.as_chunks(), out.as_chunks_mut());
     let x_tail = [padded(x_rest, pad)];
     let mut tail = [[pad; WIDTH]];
-    for (xs, outs) in [(xs, outs), (present(&x_tail, x_rest), &mut tail)] {
+    let mut left = x_rest.len();
+    loop {
         for (x, out) in xs.iter().zip(outs) {
             f(F32x16::load(x)).store(out);
         }
+        if left == 0 {
+            break;
+        }
+        (left, xs, outs) = (0, &x_tail, &mut tail);
     }
     unpad(&tail, out_rest);
 }
@@ -168,28 +190,21 @@ pub fn map(x: &[f32], out: &mut [f32], pad: f32, mut f: impl FnMut(F32x16) -> F3
 /// `out` = `f` of each pair of groups of `x` and `y`, the last ones filled up with `pad`.
 #[inline(always)]
 pub fn map2(x: &[f32], y: &[f32], out: &mut [f32], pad: f32, mut f: impl FnMut(F32x16, F32x16) -> F32x16) {
-    let ((xs, x_rest), (ys, y_rest)) = (x.as_chunks(), y.as_chunks());
-    let (outs, out_rest) = out.as_chunks_mut();
+    let ((mut xs, x_rest), (mut ys, y_rest)) = (x.as_chunks(), y.as_chunks());
+    let (mut outs, out_rest) = out.as_chunks_mut();
     let (x_tail, y_tail) = ([padded(x_rest, pad)], [padded(y_rest, pad)]);
     let mut tail = [[pad; WIDTH]];
-    for (xs, ys, outs) in [(xs, ys, outs), (present(&x_tail, x_rest), &y_tail, &mut tail)] {
+    let mut left = x_rest.len();
+    loop {
         for ((x, y), out) in xs.iter().zip(ys).zip(outs) {
             f(F32x16::load(x), F32x16::load(y)).store(out);
         }
+        if left == 0 {
+            break;
+        }
+        (left, xs, ys, outs) = (0, &x_tail, &y_tail, &mut tail);
     }
     unpad(&tail, out_rest);
-}
-
-/// The tail as a slice, empty where there is no rest.
-#[inline(always)]
-fn present<'a>(tail: &'a [Group; 1], rest: &[f32]) -> &'a [Group] {
-    if rest.is_empty() { &[] } else { tail }
-}
-
-/// The same for a tail to be written.
-#[inline(always)]
-fn present_mut<'a>(tail: &'a mut [Group; 1], rest: &[f32]) -> &'a mut [Group] {
-    if rest.is_empty() { &mut [] } else { tail }
 }
 
 /// The rest of a row filled up: a function of its own, since in each walk it would be most of the code.

@@ -978,7 +978,7 @@ pub unsafe fn make_law(
     let given = if flags & WEIGHTS == 0 { logits } else { kept.weights_at() };
     unsafe {
         let params = &*params;
-        let Ok(law) = draw::law_of(batch.input(given, 0, logits), params) else { return 0 };
+        let Ok(law) = draw::law_of_apart(batch.input(given, 0, logits), params) else { return 0 };
         kept::weigh(law, batch.row_mut(logits, 0), params, kept.weights(), kept.sums());
         kept::make_guide(kept.weights(), kept.sums(), kept.words(), kept.guide());
     }

@@ -300,7 +300,9 @@ pub fn softmax_backward(quads: Quads, y: &[f32], v: &[f32], room: &mut Room, out
     let Room { lanes, logits: ys, values: vs, tiles, max: means, .. } = room;
     quads.read_lanes(lanes);
     let done = passes::read_means(quads, (y, ys), (v, vs), tiles, means);
-    passes::backward(quads.first(done), lanes, ys, vs, means, out);
+    let quads = quads.first(done);
+    passes::backward(quads, lanes, ys, vs, means);
+    write(quads, vs, out);
     done
 }
 
@@ -396,6 +398,7 @@ fn refine(words: &[[u32; ROWS]], tail: Purpose, params: &[Params; ROWS], noise: 
 }
 
 /// Writes columns as rows.
+#[inline(never)]
 fn write(quads: Quads, columns: &Columns, out: &mut [f32]) {
     for (columns, out) in quads.columns(columns).zip(out.chunks_exact_mut(ROWS * quads.classes)) {
         columns::write(columns, |x| x, out);

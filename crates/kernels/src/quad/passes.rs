@@ -1,8 +1,8 @@
 //! The passes, each one function for all quads: a call costs as much as a row of ten.
 
-use super::columns::{Column, TILE, read, write};
+use super::columns::{Column, TILE, read};
 use super::lanes::Lanes;
-use super::{Best, Columns, Details, Each, QUADS, Quads, ROWS, Tiles};
+use super::{Best, Columns, Details, Each, QUADS, Quads, Tiles};
 use crate::categorical::TWO_M32;
 use crate::lane::{Constant, F32x4, F64x4, U32x4};
 use crate::math::{Exp2, log_f64_inline};
@@ -174,7 +174,7 @@ pub(super) fn read_means(
     done
 }
 
-/// Writes `scale · y ⊙ (v − mean)`, 0 where y is; `vs` is room after that.
+/// Turns v into `scale · y ⊙ (v − mean)`, 0 where y is.
 #[inline(never)]
 pub(super) fn backward(
     quads: Quads,
@@ -182,15 +182,13 @@ pub(super) fn backward(
     ys: &Columns,
     vs: &mut Columns,
     means: &Each<F32x4>,
-    out: &mut [f32],
 ) {
     let columns = quads.columns(ys).zip(quads.columns_mut(vs)).zip(lanes).zip(means);
-    for ((((ys, vs), lanes), mean), out) in columns.zip(out.chunks_exact_mut(ROWS * quads.classes)) {
-        for (y, v) in ys.iter().zip(&mut *vs) {
+    for (((ys, vs), lanes), mean) in columns {
+        for (y, v) in ys.iter().zip(vs) {
             let (y, upstream) = (F32x4::load(y), F32x4::load(v));
             y.ne(F32x4::ZERO).keep(y * (upstream - *mean) * lanes.scale).store(v);
         }
-        write(vs, |x| x, out);
     }
 }
 

@@ -8,7 +8,7 @@ mod nearest;
 mod select;
 mod top_k;
 
-use crate::categorical::law_of;
+use crate::categorical::law_of_apart;
 use crate::lane::F32x4;
 use crate::math::{LOG2_E, log_f64};
 use crate::reduce::sparse_exp_block_sums;
@@ -53,7 +53,7 @@ pub fn filter(
     values: &[f64],
     mut room: Room,
 ) -> Result<Law, Invalid> {
-    let mut max = match law_of(Input { logits: row, given: row }, params)? {
+    let mut max = match law_of_apart(Input { logits: row, given: row }, params)? {
         Law::Certain(column) => {
             keep_only(row, column);
             return Ok(Law::Certain(column));

@@ -36,10 +36,9 @@ fn bound(row: &[f32], k: f64, room: &mut Room) -> f32 {
             largest = largest.max(F32x16::load(group));
         }
         let [a, b, c, d] = largest.0;
-        if few {
-            list.push([(all, keys(a.max(c).max(b.max(d))), one)]);
-        } else {
-            list.push(largest.0.map(|part| (all, keys(part), one)));
+        let parts = if few { [a.max(c).max(b.max(d)); 4] } else { largest.0 };
+        for part in parts.into_iter().take(opaque(if few { 1 } else { 4 })) {
+            list.push([(all, keys(part), one)]);
         }
     }
     value(list.reach(room.bins, k, false))

@@ -27,7 +27,8 @@ const fround = Math.fround;
  *
  * Both temperatures divide the logits and not the noise, as in the paper, which calls them τf and τb; at T = 1 the draw
  * is that of the other estimators. With equal temperatures it is straight-through for the logits l/T. Biased; the best
- * pairs found in the paper's experiments were unequal.
+ * pairs found in the paper's experiments were unequal. (Programs that divide logits and noise by both have no use for the
+ * first, which then changes no draw: that is straight-through Gumbel-Softmax at τ = T'.)
  */
 export interface DecoupledOptions extends EstimatorOptions {
   /** Which estimator. */

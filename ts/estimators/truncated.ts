@@ -34,8 +34,8 @@ export interface TruncatedGumbelGradient extends Gradient {
  * exp(e^(l − bound) − e^(l − x)). It is what A* sampling hands from a region to its parts, and what
  * {@link gumbelGivenArgmax} has below its largest. A bound of +∞ leaves l + G as it is.
  *
- * The noise has words of its own, those of {@link gumbelGivenArgmax}, and is independent of {@link gumbelMax}'s for the
- * same key.
+ * The noise has words of its own, so it is independent of that of {@link gumbelMax} and {@link gumbelGivenArgmax} for
+ * the same key.
  *
  * Range: at most the bound, to which a variable whose location lies far above it is rounded; −∞ stays −∞, and +∞ is the
  * bound. Error for the same G: one float32 rounding, and 2^-50·(1 + |bound| + |l| + |G|).

@@ -90,7 +90,7 @@ impl Prepared {
         // `scratch` has room for two rows and the sums of blocks, as `categorical` asks for, aligned to 16 bytes.
         unsafe {
             match self.task.operation.as_str() {
-                "noise" => exports::noise(params, rows, classes, out),
+                "noise" => exports::noise(params, rows, classes, 0, out),
                 "soft" | "softGiven" | "forwardBackward" => {
                     let given = if self.noise.is_empty() { null() } else { self.noise.as_ptr() };
                     let (sample, flags) = (null_mut(), 0);

@@ -24,7 +24,7 @@ function dist(names: readonly string[], endings: readonly string[]): string[] {
 }
 
 /** kB: of the tarball, and of what it holds. Maps and sources are two thirds of it, and nobody's bundle has them. */
-export const BUDGET = { packed: 790, unpacked: 2700 };
+export const BUDGET = { packed: 1000, unpacked: 3450 };
 
 /** Whose addresses the package may name. */
 const HOSTS = [

@@ -1,6 +1,5 @@
 import {
   checkApart,
-  checkKept,
   type Kept,
   type Matrix,
   type PerRow,
@@ -19,7 +18,7 @@ import { each, markRow } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
 import type { BinarySpace, binaryConcrete } from "./binary-concrete.ts";
 import { BinaryDensity } from "./binary-density.ts";
-import { inRows, readOuts } from "./outs.ts";
+import { backwardOf } from "./outs.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link binaryConcreteLogProb} and {@link binaryConcreteLogProbVjp}. */
@@ -182,21 +181,15 @@ export function binaryConcreteLogProbVjp(
     ["sample", data, length],
     ["logits", densities.logits, length],
   ];
-  return {
-    value,
-    vjp(v, options = {}) {
-      checkOptions(options, ["out"]);
-      const upstream = readLike("v", v, densities.sample);
-      checkKept(kept);
-      const lengths = { sample: length, input: length, tau: rows };
-      const out = readOuts<BinaryConcreteLogProbGradient>(options.out, lengths, [
-        ...kept,
-        ["v", v],
-      ]);
-      const layouts = { sample: densities.sample, input: densities.sample };
-      return inRows(out, layouts, (rooms) => backward(gathered(densities), upstream, rooms));
-    },
-  };
+  const lengths = { sample: length, input: length, tau: rows };
+  const layouts = { sample: densities.sample, input: densities.sample };
+  const vjp = backwardOf<Matrix, BinaryConcreteLogProbGradient>(
+    kept,
+    { lengths, layouts },
+    (v) => readLike("v", v, densities.sample),
+    (upstream, rooms) => backward(gathered(densities), upstream, rooms),
+  );
+  return { value, vjp };
 }
 
 /** The arguments of a call, checked, as they were given. */

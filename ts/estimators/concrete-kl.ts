@@ -1,6 +1,5 @@
 import {
   checkApart,
-  checkKept,
   type Kept,
   type Matrix,
   type PerRow,
@@ -22,7 +21,7 @@ import { each } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
 import { ConcreteDensity, limit } from "./concrete-density.ts";
 import { checkSample, isSample } from "./concrete-sample.ts";
-import { inRows, readOuts } from "./outs.ts";
+import { backwardOf } from "./outs.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link concreteKl}. */
@@ -208,17 +207,14 @@ export function concreteKlVjp(
     prior: pair.prior?.data.length,
     priorTau: pair.priorTau === undefined ? undefined : rows,
   };
-  return {
-    value,
-    vjp(v, options = {}) {
-      checkOptions(options, ["out"]);
-      const upstream = readPerRow("v", v, rows);
-      checkKept(kept);
-      const out = readOuts<ConcreteKlGradient>(options.out, lengths, [...kept, ["v", v]]);
-      const layouts = { sample: pair.sample, input: pair.sample, prior: pair.prior };
-      return inRows(out, layouts, (rooms) => backward(gathered(pair), upstream, rooms));
-    },
-  };
+  const layouts = { sample: pair.sample, input: pair.sample, prior: pair.prior };
+  const vjp = backwardOf<RowUpstream, ConcreteKlGradient>(
+    kept,
+    { lengths, layouts },
+    (v) => readPerRow("v", v, rows),
+    (upstream, rooms) => backward(gathered(pair), upstream, rooms),
+  );
+  return { value, vjp };
 }
 
 /** The arguments of a call, checked, as they were given. */

@@ -1,6 +1,5 @@
 import {
   checkApart,
-  checkKept,
   type Kept,
   type Matrix,
   type PerRow,
@@ -21,7 +20,7 @@ import { each } from "../js/rows.ts";
 import { readTau, tauOf } from "../rate.ts";
 import { ConcreteDensity } from "./concrete-density.ts";
 import { type ConcreteSpace, checkSample, isSample } from "./concrete-sample.ts";
-import { inRows, readOuts } from "./outs.ts";
+import { backwardOf } from "./outs.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link concreteLogProb}. */
@@ -187,18 +186,15 @@ export function concreteLogProbVjp(
     ["sample", concrete.sample.data, length],
     ["logits", concrete.logits, length],
   ];
-  return {
-    value,
-    vjp(v, options = {}) {
-      checkOptions(options, ["out"]);
-      const upstream = readPerRow("v", v, rows);
-      checkKept(kept);
-      const lengths = { sample: length, input: length, tau: rows };
-      const out = readOuts<ConcreteLogProbGradient>(options.out, lengths, [...kept, ["v", v]]);
-      const layouts = { sample: concrete.sample, input: concrete.sample };
-      return inRows(out, layouts, (rooms) => backward(gathered(concrete), upstream, rooms));
-    },
-  };
+  const lengths = { sample: length, input: length, tau: rows };
+  const layouts = { sample: concrete.sample, input: concrete.sample };
+  const vjp = backwardOf<RowUpstream, ConcreteLogProbGradient>(
+    kept,
+    { lengths, layouts },
+    (v) => readPerRow("v", v, rows),
+    (upstream, rooms) => backward(gathered(concrete), upstream, rooms),
+  );
+  return { value, vjp };
 }
 
 /** The arguments of a call, checked, as they were given. */

@@ -1,6 +1,5 @@
 import {
   checkApart,
-  checkKept,
   type Kept,
   type Matrix,
   type PerRow,
@@ -19,7 +18,7 @@ import { canonical } from "../js/math.ts";
 import type { Batch } from "../kernels.ts";
 import { readTemperature, scaleOf, tauOf } from "../rate.ts";
 import type { softmax } from "../softmax.ts";
-import { inRows, readOuts } from "./outs.ts";
+import { backwardOf } from "./outs.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link entropy}. */
@@ -131,22 +130,18 @@ export function entropyVjp(logits: Matrix, options: EntropyOptions = {}): Entrop
   const { data, rows } = given;
   const { length } = data;
   const kept: Kept[] = [["logits", data, length]];
-  return {
-    value,
-    vjp(v, options = {}) {
-      checkOptions(options, ["out"]);
-      const upstream = readPerRow("v", v, rows);
-      checkKept(kept);
-      const lengths = { input: length, temperature: rows };
-      const out = readOuts<EntropyGradient>(options.out, lengths, [...kept, ["v", v]]);
+  const vjp = backwardOf<RowUpstream, EntropyGradient>(
+    kept,
+    { lengths: { input: length, temperature: rows }, layouts: { input: given } },
+    (v) => readPerRow("v", v, rows),
+    (upstream, rooms) => {
       const input = rowsOf(given);
-      return inRows(out, { input: given }, (rooms) => {
-        // The law goes where the gradient will be; rows that were marked are again.
-        kernels().softmax({ ...batch, mark: true }, input.data, rooms.input);
-        backward(input, t, upstream, rooms);
-      });
+      // The law goes where the gradient will be; rows that were marked are again.
+      kernels().softmax({ ...batch, mark: true }, input.data, rooms.input);
+      backward(input, t, upstream, rooms);
     },
-  };
+  );
+  return { value, vjp };
 }
 
 interface Forward {

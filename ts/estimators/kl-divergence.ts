@@ -1,6 +1,5 @@
 import {
   checkApart,
-  checkKept,
   type Kept,
   type Matrix,
   type Rows,
@@ -18,7 +17,7 @@ import { canonical } from "../js/math.ts";
 import { inspect } from "../js/row.ts";
 import { each } from "../js/rows.ts";
 import { Divergence } from "./divergence.ts";
-import { inRows, readOuts } from "./outs.ts";
+import { backwardOf } from "./outs.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link klDivergence}. */
@@ -165,17 +164,14 @@ export function klDivergenceVjp(
     ["prior", laws.prior?.data, laws.prior?.data.length ?? 0],
   ];
   const lengths = { input: data.length, prior: laws.prior?.data.length };
-  return {
-    value,
-    vjp(v, options = {}) {
-      checkOptions(options, ["out"]);
-      const upstream = readPerRow("v", v, rows);
-      checkKept(kept);
-      const out = readOuts<KlDivergenceGradient>(options.out, lengths, [...kept, ["v", v]]);
-      const layouts = { input: laws.input, prior: laws.prior };
-      return inRows(out, layouts, (rooms) => backward(gathered(laws), upstream, rooms));
-    },
-  };
+  const layouts = { input: laws.input, prior: laws.prior };
+  const vjp = backwardOf<RowUpstream, KlDivergenceGradient>(
+    kept,
+    { lengths, layouts },
+    (v) => readPerRow("v", v, rows),
+    (upstream, rooms) => backward(gathered(laws), upstream, rooms),
+  );
+  return { value, vjp };
 }
 
 /** The arguments of a call, checked, as they were given. */

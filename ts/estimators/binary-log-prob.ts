@@ -1,24 +1,13 @@
-import {
-  checkApart,
-  type Kept,
-  type Matrix,
-  type PerRow,
-  type Rows,
-  readGiven,
-  readGivenLike,
-  readLike,
-  readOut,
-  rowsOf,
-} from "../arrays.ts";
-import { gather, roomFor, SHAPE_OPTIONS, type ShapeOptions, scatter } from "../axis.ts";
-import { type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
-import { checkOptions, choice, stateError } from "../check.ts";
+import { checkApart, type Matrix, type PerRow, readLike, readOut } from "../arrays.ts";
+import { roomFor, SHAPE_OPTIONS, type ShapeOptions, scatter } from "../axis.ts";
+import type { OnInvalidRow } from "../batch.ts";
+import { checkOptions, stateError } from "../check.ts";
 import { canonical } from "../js/math.ts";
 import { each, markRow } from "../js/rows.ts";
-import { readTau, tauOf } from "../rate.ts";
+import { tauOf } from "../rate.ts";
 import type { BinarySpace, binaryConcrete } from "./binary-concrete.ts";
 import { BinaryDensity } from "./binary-density.ts";
-import { backwardOf } from "./outs.ts";
+import { type DensityCall, densityVjp, gathered, readDensityCall } from "./density-call.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link binaryConcreteLogProb} and {@link binaryConcreteLogProbVjp}. */
@@ -94,7 +83,7 @@ export interface BinaryConcreteLogProb {
 }
 
 const OPTIONS = ["classes", "tau", "space", "onInvalidRow", "out", ...SHAPE_OPTIONS];
-const SPACES: readonly BinarySpace[] = ["unit", "logit"];
+const SPACES = ["unit", "logit"] as const satisfies readonly BinarySpace[];
 
 /**
  * Log-densities of Binary Concrete samples, each entry for itself: log τ + a − 2·log(1 + e^a) with a = l − τ·t, for a
@@ -131,7 +120,7 @@ export function binaryConcreteLogProb(
   options: BinaryConcreteLogProbOptions = {},
 ): Float32Array {
   checkOptions(options, OPTIONS);
-  const densities = readDensities(sample, logits, options);
+  const densities = readDensityCall<BinarySpace>(sample, logits, options, SPACES);
   const out = readOut("out", options.out, densities.sample.data.length, [
     ["sample", sample],
     ["logits", logits],
@@ -168,58 +157,18 @@ export function binaryConcreteLogProbVjp(
   options: BinaryConcreteLogProbOptions = {},
 ): BinaryConcreteLogProb {
   checkOptions(options, OPTIONS);
-  const densities = readDensities(sample, logits, options);
-  const { data, rows } = densities.sample;
-  const { length } = data;
-  const value = readOut("out", options.out, length, []);
+  const densities = readDensityCall<BinarySpace>(sample, logits, options, SPACES);
+  const value = readOut("out", options.out, densities.sample.data.length, []);
   checkApart("out", options.out, [
     ["sample", sample],
     ["logits", logits],
   ]);
   forward(densities, value);
-  const kept: Kept[] = [
-    ["sample", data, length],
-    ["logits", densities.logits, length],
-  ];
-  const lengths = { sample: length, input: length, tau: rows };
-  const layouts = { sample: densities.sample, input: densities.sample };
-  const vjp = backwardOf<Matrix, BinaryConcreteLogProbGradient>(
-    kept,
-    { lengths, layouts },
-    (v) => readLike("v", v, densities.sample),
-    (upstream, rooms) => backward(gathered(densities), upstream, rooms),
-  );
+  const vjp = densityVjp(densities, (v: Matrix) => readLike("v", v, densities.sample), backward);
   return { value, vjp };
 }
 
-/** The arguments of a call, checked, as they were given. */
-interface Densities {
-  readonly sample: Rows;
-  readonly logits: Float32Array;
-  readonly tau: number | number[];
-  readonly space: BinarySpace;
-  readonly onInvalidRow: OnInvalidRow;
-}
-
-function readDensities(
-  sample: unknown,
-  logits: unknown,
-  options: BinaryConcreteLogProbOptions,
-): Densities {
-  const points = readGiven("sample", sample, options.classes, options.shape, options.axis);
-  return {
-    sample: points,
-    logits: readGivenLike("logits", logits, points),
-    tau: readTau(options.tau, points.rows),
-    space: options.space === undefined ? "unit" : choice("space", options.space, SPACES),
-    onInvalidRow: readOnInvalidRow(options.onInvalidRow),
-  };
-}
-
-/** The same row after row. */
-function gathered({ sample, logits, ...others }: Densities): Densities {
-  return { ...others, sample: rowsOf(sample), logits: gather(logits, sample) };
-}
+type Densities = DensityCall<BinarySpace>;
 
 /** Writes the densities of all rows, or throws for the first that is invalid. */
 function forward(given: Densities, out: Float32Array): void {

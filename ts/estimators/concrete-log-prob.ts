@@ -1,26 +1,15 @@
-import {
-  checkApart,
-  type Kept,
-  type Matrix,
-  type PerRow,
-  type Rows,
-  readGiven,
-  readGivenLike,
-  readOut,
-  readPerRow,
-  rowsOf,
-} from "../arrays.ts";
-import { gather, SHAPE_OPTIONS, type ShapeOptions } from "../axis.ts";
-import { checkCompleted, type OnInvalidRow, readOnInvalidRow } from "../batch.ts";
-import { checkOptions, choice } from "../check.ts";
+import { checkApart, type Matrix, type PerRow, readOut, readPerRow } from "../arrays.ts";
+import { SHAPE_OPTIONS, type ShapeOptions } from "../axis.ts";
+import { checkCompleted, type OnInvalidRow } from "../batch.ts";
+import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
 import type { gumbelSoftmax } from "../gumbel-softmax.ts";
 import { canonical } from "../js/math.ts";
 import { each } from "../js/rows.ts";
-import { readTau, tauOf } from "../rate.ts";
+import { tauOf } from "../rate.ts";
 import { ConcreteDensity } from "./concrete-density.ts";
 import { type ConcreteSpace, checkSample, isSample } from "./concrete-sample.ts";
-import { backwardOf } from "./outs.ts";
+import { type DensityCall, densityVjp, gathered, readDensityCall } from "./density-call.ts";
 import { product } from "./product.ts";
 
 /** Options of {@link concreteLogProb}. */
@@ -93,7 +82,7 @@ export interface ConcreteLogProb {
 }
 
 const OPTIONS = ["classes", "tau", "space", "onInvalidRow", "out", ...SHAPE_OPTIONS];
-const SPACES: readonly ConcreteSpace[] = ["log", "simplex"];
+const SPACES = ["log", "simplex"] as const satisfies readonly ConcreteSpace[];
 
 /**
  * The log-density of a Concrete sample, one a row: log Γ(K) + (K − 1)·log τ + Σ a − K·logsumexp(a), a = l − τ·z, for
@@ -135,7 +124,7 @@ export function concreteLogProb(
   options: ConcreteLogProbOptions = {},
 ): Float32Array {
   checkOptions(options, OPTIONS);
-  const concrete = readConcrete(sample, logits, options);
+  const concrete = readDensityCall<ConcreteSpace>(sample, logits, options, SPACES);
   const out = readOut("out", options.out, concrete.sample.rows, [
     ["sample", sample],
     ["logits", logits],
@@ -173,7 +162,7 @@ export function concreteLogProbVjp(
   options: ConcreteLogProbVjpOptions = {},
 ): ConcreteLogProb {
   checkOptions(options, OPTIONS);
-  const concrete = readConcrete(sample, logits, options);
+  const concrete = readDensityCall<ConcreteSpace>(sample, logits, options, SPACES);
   const { rows } = concrete.sample;
   const value = readOut("out", options.out, rows, []);
   checkApart("out", options.out, [
@@ -181,46 +170,11 @@ export function concreteLogProbVjp(
     ["logits", logits],
   ]);
   forward(gathered(concrete), value);
-  const { length } = concrete.sample.data;
-  const kept: Kept[] = [
-    ["sample", concrete.sample.data, length],
-    ["logits", concrete.logits, length],
-  ];
-  const lengths = { sample: length, input: length, tau: rows };
-  const layouts = { sample: concrete.sample, input: concrete.sample };
-  const vjp = backwardOf<RowUpstream, ConcreteLogProbGradient>(
-    kept,
-    { lengths, layouts },
-    (v) => readPerRow("v", v, rows),
-    (upstream, rooms) => backward(gathered(concrete), upstream, rooms),
-  );
+  const vjp = densityVjp(concrete, (v: RowUpstream) => readPerRow("v", v, rows), backward);
   return { value, vjp };
 }
 
-/** The arguments of a call, checked, as they were given. */
-interface Concrete {
-  readonly sample: Rows;
-  readonly logits: Float32Array;
-  readonly tau: number | number[];
-  readonly space: ConcreteSpace;
-  readonly onInvalidRow: OnInvalidRow;
-}
-
-function readConcrete(sample: unknown, logits: unknown, options: ConcreteLogProbOptions): Concrete {
-  const points = readGiven("sample", sample, options.classes, options.shape, options.axis);
-  return {
-    sample: points,
-    logits: readGivenLike("logits", logits, points),
-    tau: readTau(options.tau, points.rows),
-    space: options.space === undefined ? "log" : choice("space", options.space, SPACES),
-    onInvalidRow: readOnInvalidRow(options.onInvalidRow),
-  };
-}
-
-/** The same row after row. */
-function gathered({ sample, logits, ...others }: Concrete): Concrete {
-  return { ...others, sample: rowsOf(sample), logits: gather(logits, sample) };
-}
+type Concrete = DensityCall<ConcreteSpace>;
 
 /** Sets the density at a row. Returns whether the row is valid. */
 function setRow(density: ConcreteDensity, concrete: Concrete, row: number): boolean {

@@ -7,7 +7,7 @@ import type { PerRow } from "../arrays.ts";
 import { kernels } from "../backend.ts";
 import { readFlag } from "../check.ts";
 import { inspect } from "../js/row.ts";
-import { readTemperature, scaleOf } from "../rate.ts";
+import { readPositive, readTemperature, scaleOf, tauOf } from "../rate.ts";
 import {
   backwardAt,
   backwardBatch,
@@ -16,7 +16,6 @@ import {
   type Estimator,
   type EstimatorOptions,
   logitsOf,
-  readRate,
 } from "./draw.ts";
 
 const fround = Math.fround;
@@ -48,7 +47,11 @@ export interface DecoupledOptions extends EstimatorOptions {
 export function decoupled(draw: Draw, options: DecoupledOptions): Estimator {
   const { rows } = draw.input;
   const temperature = readTemperature(options.temperature, rows);
-  const backwardTemperature = readRate("backwardTemperature", options.backwardTemperature, rows);
+  const backwardTemperature = readPositive(
+    "backwardTemperature",
+    options.backwardTemperature,
+    rows,
+  );
   const backwardNoise = readFlag("backwardNoise", options.backwardNoise, false);
   return {
     forward: (out) => drawAt(draw, temperature, out),
@@ -65,7 +68,7 @@ export function decoupled(draw: Draw, options: DecoupledOptions): Estimator {
 function perturb(draw: Draw, t: number | number[], logits: Float32Array, out: Float32Array): void {
   const { rows, classes } = draw.input;
   for (let row = 0; row < rows; row++) {
-    const scale = fround(scaleOf(typeof t === "number" ? t : (t[row] as number)));
+    const scale = fround(scaleOf(tauOf(t, row)));
     scaleRow(logits, row * classes, classes, scale, out);
   }
   kernels().gumbelSoftmax(backwardBatch(draw, 1), out, draw.noise, { soft: out });

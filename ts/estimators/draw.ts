@@ -1,9 +1,8 @@
 /** What every estimator of {@link gumbelMaxVjp} knows of a call, and the steps that several share. */
 
-import { type Rows, readEach } from "../arrays.ts";
+import type { Rows } from "../arrays.ts";
 import { kernels } from "../backend.ts";
 import { type From, makeBatch, type OnInvalidRow } from "../batch.ts";
-import { kindError, valueError } from "../check.ts";
 import type { PerturbedOptions } from "../gumbel-max.ts";
 import { toLogits } from "../js/weights.ts";
 import type { Batch } from "../kernels.ts";
@@ -47,22 +46,6 @@ export interface Estimator {
    * softmax until then. Rows of index −1 may be left as anything: who calls makes them NaN.
    */
   backward(v: Float32Array, index: Int32Array, out: Float32Array): void;
-}
-
-/** τ or a temperature, one or one a row, 1 where it is absent. `expected` says in words what `isRight` asks. */
-export function readRate(
-  label: string,
-  value: unknown,
-  rows: number,
-  expected = "a finite number > 0",
-  isRight = (t: number) => t > 0,
-): number | number[] {
-  if (value === undefined) return 1;
-  return readEach(label, value, rows, "a number", (label, t: unknown) => {
-    if (typeof t !== "number") throw kindError(label, "a number", t);
-    if (t < Infinity && isRight(t)) return t;
-    throw valueError(label, expected, t);
-  });
 }
 
 /** The draw of `gumbelMax` at a temperature, from one pass that keeps nothing. */

@@ -15,6 +15,7 @@ import { checkCompleted, makeBatch, type OnInvalidRow, readOnInvalidRow } from "
 import { checkOptions } from "../check.ts";
 import type { RowUpstream } from "../gradients.ts";
 import { canonical } from "../js/math.ts";
+import { inspect } from "../js/row.ts";
 import type { Batch } from "../kernels.ts";
 import { readTemperature, scaleOf, tauOf } from "../rate.ts";
 import type { softmax } from "../softmax.ts";
@@ -185,8 +186,7 @@ function backward(
       out.temperature[row] = Number.NaN;
       continue;
     }
-    let max = -Infinity;
-    for (let i = at; i < end; i++) if (data[i] > max) max = data[i];
+    const max = inspect(data, at, classes);
     if (max === Infinity || scale === Infinity) {
       law.fill(0, at, end);
       out.temperature[row] = 0;

@@ -8,6 +8,7 @@ import { kernels } from "../backend.ts";
 import { kindError, valueError } from "../check.ts";
 import { log1pF64, logF64 } from "../js/math.ts";
 import { inspect } from "../js/row.ts";
+import { readPositive } from "../rate.ts";
 import {
   backwardAt,
   backwardBatch,
@@ -16,7 +17,6 @@ import {
   type Estimator,
   type EstimatorOptions,
   logitsOf,
-  readRate,
 } from "./draw.ts";
 
 /**
@@ -40,7 +40,7 @@ export interface GstOptions extends EstimatorOptions {
 
 /** J(softmax(moved/τ))v/τ: the drawn class is moved up to the largest logit, others down to that less the gap. */
 export function gst(draw: Draw, options: GstOptions): Estimator {
-  const tau = readRate("tau", options.tau, draw.input.rows);
+  const tau = readPositive("tau", options.tau, draw.input.rows);
   const gap = readGap(options.gap);
   return {
     forward: (out) => drawAt(draw, 1, out),

@@ -5,6 +5,7 @@
 
 import { MAX_COLUMNS, type PerRow } from "../arrays.ts";
 import { integer, kindError, stateError } from "../check.ts";
+import { readPositive } from "../rate.ts";
 import {
   backwardBatch,
   type Draw,
@@ -12,7 +13,6 @@ import {
   type Estimator,
   type EstimatorOptions,
   logitsOf,
-  readRate,
 } from "./draw.ts";
 import { estimatorKernels } from "./kernels.ts";
 
@@ -46,7 +46,7 @@ export function gumbelRao(draw: Draw, options: GumbelRaoOptions): Estimator {
     );
   }
   const { rows, classes } = draw.input;
-  const tau = readRate("tau", options.tau, rows);
+  const tau = readPositive("tau", options.tau, rows);
   const replicas = readReplicas(options.replicas, classes);
   return {
     forward: (out) => drawAt(draw, 1, out),

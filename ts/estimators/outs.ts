@@ -14,7 +14,12 @@ function readOuts<Results extends object>(
   others: readonly Named[],
 ): Results {
   const names = Object.entries<number | undefined>(lengths).filter(([, n]) => n !== undefined);
-  if (out !== undefined) checkNames("out", out, Object.keys(Object.fromEntries(names)));
+  if (out !== undefined)
+    checkNames(
+      "out",
+      out,
+      names.map(([name]) => name),
+    );
   const given = (out ?? {}) as Record<string, Float32Array | undefined>;
   const taken = [...others];
   const arrays = names.map(([name, length]) => {

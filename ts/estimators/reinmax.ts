@@ -7,6 +7,7 @@ import type { PerRow } from "../arrays.ts";
 import { kernels } from "../backend.ts";
 import { canonical } from "../js/math.ts";
 import { dot } from "../js/reduce.ts";
+import { readRate } from "../rate.ts";
 import {
   backwardBatch,
   type Draw,
@@ -14,7 +15,6 @@ import {
   type Estimator,
   type EstimatorOptions,
   logitsOf,
-  readRate,
 } from "./draw.ts";
 
 /**
@@ -42,7 +42,13 @@ const LIMIT = 'a finite number >= 1 with "reinmax" (Liu et al. 2023)';
  */
 export function reinMax(draw: Draw, options: ReinMaxOptions): Estimator {
   const { rows, classes } = draw.input;
-  const tau = readRate("tau", options.tau, rows, LIMIT, (tau) => tau >= 1);
+  const tau = readRate(
+    "tau",
+    options.tau,
+    rows,
+    (tau) => tau >= 1,
+    () => LIMIT,
+  );
   return {
     forward: (out) => drawAt(draw, 1, out),
     backward: (v, index, out) => {

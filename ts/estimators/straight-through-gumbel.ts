@@ -6,13 +6,8 @@
 import type { PerRow } from "../arrays.ts";
 import { kernels } from "../backend.ts";
 import { makeBatch } from "../batch.ts";
-import {
-  backwardBatch,
-  type Draw,
-  type Estimator,
-  type EstimatorOptions,
-  readRate,
-} from "./draw.ts";
+import { readPositive } from "../rate.ts";
+import { backwardBatch, type Draw, type Estimator, type EstimatorOptions } from "./draw.ts";
 
 /**
  * Straight-through Gumbel-Softmax, the default: J(y)v/τ with y = softmax((l + G)/τ) and the noise G of the draw.
@@ -32,7 +27,7 @@ export function straightThroughGumbel(
   options: StraightThroughGumbelOptions,
 ): Estimator {
   const { input, noise } = draw;
-  const tau = readRate("tau", options.tau, input.rows);
+  const tau = readPositive("tau", options.tau, input.rows);
   const soft = new Float32Array(input.data.length);
   const batch = makeBatch(input, { ...draw, t: tau });
   return {

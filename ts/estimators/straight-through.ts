@@ -4,6 +4,7 @@
  */
 
 import type { PerRow } from "../arrays.ts";
+import { readPositive } from "../rate.ts";
 import {
   backwardAt,
   type Draw,
@@ -11,7 +12,6 @@ import {
   type Estimator,
   type EstimatorOptions,
   logitsOf,
-  readRate,
 } from "./draw.ts";
 
 /**
@@ -29,7 +29,7 @@ export interface StraightThroughOptions extends EstimatorOptions {
 
 /** J(softmax(l/τ))v/τ. */
 export function straightThrough(draw: Draw, options: StraightThroughOptions): Estimator {
-  const tau = readRate("tau", options.tau, draw.input.rows);
+  const tau = readPositive("tau", options.tau, draw.input.rows);
   return {
     forward: (out) => drawAt(draw, 1, out),
     backward: (v, _, out) => backwardAt(draw, tau, logitsOf(draw), v, out),

@@ -93,9 +93,17 @@ function interpolate(start: number, width: number): number[] {
 /** Values drawn at a time: a block of a long row, or a chunk of short rows. */
 const ROOM = CHUNK * SHORT > BLOCK ? CHUNK * SHORT : BLOCK;
 
+let made: Float64Array | undefined;
+
+/** The table is only read, so that all kernels share one. */
+function tableOnce(): Float64Array {
+  made ??= makeTable();
+  return made;
+}
+
 /** Noise out of a table, block by block. */
 export class Drawn {
-  readonly #table = makeTable();
+  readonly #table = tableOnce();
   readonly #words = new Int32Array(ROOM + 4);
   /** The positions x of the words, and their bits: a cast a value would take twice as long. */
   readonly #x = new Float32Array(ROOM);
